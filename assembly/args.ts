@@ -1,0 +1,115 @@
+/**
+ * The argument blocks of every kernel: one definition, read by both compilers.
+ *
+ * A block is a run of 32-bit little-endian words; the constants below are byte offsets into it. Pointers and strides
+ * are bytes, extents are elements, and every stride may be negative (addresses wrap modulo 2^32). AssemblyScript is
+ * a subset of TypeScript, so the kernels and the host import this very file and cannot disagree.
+ *
+ * Index names, here and in every kernel: n image, g group, k filter of the group, c channel of the group,
+ * (z, y, x) space; a 2-D op has depth 1.
+ */
+
+// --- convolution: direct_pixels, direct_filters, depthwise, unshared -------------------------------------------------
+
+/** Operands. `CONV_BIAS` is 0 when there is none. */
+export const CONV_X = 0;
+export const CONV_W = 4;
+export const CONV_Y = 8;
+export const CONV_BIAS = 12;
+
+/** Table of term offsets: for term j of a block, the bytes from a pixel's base to its operand. */
+export const CONV_TERMS = 16;
+/** Table of filter panels: `panels + 1` first filters, ascending; panel p holds filters `[t[p], t[p + 1])`. */
+export const CONV_PANELS = 20;
+
+export const CONV_ACTIVATION = 24;
+export const ACTIVATION_LINEAR = 0;
+export const ACTIVATION_RELU = 1;
+export const ACTIVATION_TANH = 2;
+export const ACTIVATION_SIGMOID = 3;
+
+/** Extents of the sum. */
+export const CONV_BATCH = 28;
+export const CONV_GROUPS = 32;
+export const CONV_FILTERS = 36;
+export const CONV_CHANNELS = 40;
+
+/** Space: three words each, in the order z, y, x. `LOW` is the padding before the axis and may be negative. */
+export const CONV_IN = 44;
+export const CONV_OUT = 56;
+export const CONV_TAPS = 68;
+export const CONV_STRIDE = 80;
+export const CONV_DILATION = 92;
+export const CONV_LOW = 104;
+
+/** Byte strides: batch, group, channel (or filter), z, y, x. */
+export const CONV_X_STRIDES = 116;
+export const CONV_Y_STRIDES = 140;
+
+/** Bytes from one group's packed filters to the next. */
+export const CONV_W_GROUP = 164;
+/** Filters of one group including the padding of the last panel. */
+export const CONV_W_WIDTH = 168;
+
+/** Blocking: channels per block of terms; images, groups and output space per tile. */
+export const CONV_BLOCK_CHANNELS = 172;
+export const CONV_TILE_BATCH = 176;
+export const CONV_TILE_GROUPS = 180;
+export const CONV_TILE_ROWS = 184;
+export const CONV_TILE_COLUMNS = 188;
+/** Panels of a group, and the number of runs they are cut into for scheduling. */
+export const CONV_PANEL_COUNT = 192;
+export const CONV_PANEL_RUNS = 196;
+
+/** Register tile: rows (filters, pixels or output rows, by form) and vectors. */
+export const CONV_TILE_MR = 200;
+export const CONV_TILE_NV = 204;
+
+/** Bytes from an output's first operand to that of the output one row, one column further. */
+export const CONV_ROW_STEP = 208;
+export const CONV_COLUMN_STEP = 212;
+
+/**
+ * The input tile in scratch, if `CONV_PACKED`; x is read in place otherwise. Each axis of it (three words each: z, y, x) is
+ * `RUNS` runs of `PLACES` positions: place p of run i is input index `start of the tile + i · RUN_START + p · RUN_STEP`.
+ * One run of step 1 is a plain copy; `stride` runs of step `stride` are phases, which make strided columns contiguous;
+ * one run per tap leaves out what a wide dilation or stride would skip.
+ */
+export const CONV_PACKED = 216;
+export const CONV_RUNS = 220;
+export const CONV_RUN_START = 232;
+export const CONV_RUN_STEP = 244;
+export const CONV_PLACES = 256;
+/** Its byte pitches: channel, run of z, run of y, place of y (a row), run of x. */
+export const CONV_PITCHES = 268;
+
+/** Scratch regions, from its start: the input tile, the accumulators, the pixel table. Zeros stand at 0. */
+export const CONV_SCRATCH_X = 288;
+export const CONV_SCRATCH_ACC = 292;
+export const CONV_SCRATCH_PIXELS = 296;
+
+/** `unshared` only: byte strides of w over group, filter, channel, taps z y x, output y, output x. */
+export const CONV_W_STRIDES = 300;
+
+export const CONV_BYTES = 332;
+
+/** Bytes at the start of scratch that `direct` and `depthwise` keep zero: the largest register tile. */
+export const ZERO_BYTES = 256;
+
+// --- pack_filters ----------------------------------------------------------------------------------------------------
+
+export const PACK_SOURCE = 0;
+export const PACK_TARGET = 4;
+export const PACK_PANELS = 8;
+export const PACK_PANEL_COUNT = 12;
+/** Panel widths are rounded up to a multiple of this, the rest filled with zeros. */
+export const PACK_ALIGN = 16;
+export const PACK_WIDTH = 20;
+export const PACK_GROUP = 24;
+export const PACK_CHANNELS = 28;
+export const PACK_BLOCK_CHANNELS = 32;
+export const PACK_TAPS = 36;
+/** Byte strides of the source: group, filter, channel, z, y, x. */
+export const PACK_STRIDES = 48;
+
+export const PACK_BYTES = 72;

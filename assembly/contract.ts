@@ -1,0 +1,137 @@
+/**
+ * The register tile: MR × NV vectors of accumulators over one block of terms. It is the whole arithmetic of `direct`
+ * and `depthwise`; the loops around it live in direct.ts and depthwise.ts.
+ *
+ *   acc[r][v] = from[r][v] + Σ_j scalar(j, r) · vector(j, r, v)        j ascending, one running sum per lane
+ *
+ * so the bits of an output depend neither on the tile nor on the form. `from` is the zeros of the scratch for the first
+ * block of terms and `acc` itself afterwards. `terms … end` is the table of byte offsets, `places` one byte offset per
+ * row, `w` walks over packed filters. The form says which operand is which:
+ *
+ *   Pixels    rows are filters, splatted, w packed [j][MR];          lanes are pixels at x + offset[j]
+ *   Filters   rows are pixels, splatted, at x + place[r] + offset[j]; lanes are filters, w packed [j][NV vectors]
+ *   Rows      rows are output rows at x + place[r] + offset[j];      lanes are their pixels, w packed [j], splatted
+ *
+ * Cost: MR · NV · lanes multiply-adds a term. The tile must leave the engine room for NV vectors and one splat in 15
+ * registers (and for a product where multiply-add is not one instruction): 6×2 fits relaxed, 5×2 the others.
+ */
+import { loadLanes, loadNextLanes, loadSplat, loadSplatAt, multiplyAdd, storeLanes, vectorBytes } from "./lanes";
+
+// Generics take types, not integers, but the parameters of a function type can be counted while compiling.
+export type N1 = (a: i32) => void;
+export type N2 = (a: i32, b: i32) => void;
+export type N3 = (a: i32, b: i32, c: i32) => void;
+export type N4 = (a: i32, b: i32, c: i32, d: i32) => void;
+export type N5 = (a: i32, b: i32, c: i32, d: i32, e: i32) => void;
+export type N6 = (a: i32, b: i32, c: i32, d: i32, e: i32, f: i32) => void;
+
+export type Pixels = N1;
+export type Filters = N2;
+export type Rows = N3;
+
+/** The splatted operand of row `lengthof<R>() − 1`. */
+// @ts-ignore: decorator
+@inline function scalar<T, V, F, R>(w: usize, place: usize): V {
+  if (lengthof<F>() == lengthof<Pixels>()) return loadSplatAt<T, V, R>(w);
+  return loadSplat<T, V>(lengthof<F>() == lengthof<Filters>() ? place : w);
+}
+
+/** Not inlined on purpose: an engine promotes a function that is entered often, and never while it runs. */
+function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, acc: usize): void {
+  const rows = lengthof<MR>(), wide = lengthof<NV>() > 1;
+  const pixels = lengthof<F>() == lengthof<Pixels>(), filters = lengthof<F>() == lengthof<Filters>();
+  const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
+
+  let a00 = loadLanes<T, V>(from), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00;
+  let a30 = a00, a31 = a00, a40 = a00, a41 = a00, a50 = a00, a51 = a00;
+  if (wide) a01 = loadNextLanes<T, V>(from);
+  if (rows > 1) { a10 = loadLanes<T, V>(from + 1 * row); if (wide) a11 = loadNextLanes<T, V>(from + 1 * row); }
+  if (rows > 2) { a20 = loadLanes<T, V>(from + 2 * row); if (wide) a21 = loadNextLanes<T, V>(from + 2 * row); }
+  if (rows > 3) { a30 = loadLanes<T, V>(from + 3 * row); if (wide) a31 = loadNextLanes<T, V>(from + 3 * row); }
+  if (rows > 4) { a40 = loadLanes<T, V>(from + 4 * row); if (wide) a41 = loadNextLanes<T, V>(from + 4 * row); }
+  if (rows > 5) { a50 = loadLanes<T, V>(from + 5 * row); if (wide) a51 = loadNextLanes<T, V>(from + 5 * row); }
+
+  let p0: usize = 0, p1: usize = 0, p2: usize = 0, p3: usize = 0, p4: usize = 0, p5: usize = 0;
+  if (!pixels) {
+    p0 = x + load<u32>(places);
+    if (rows > 1) p1 = x + load<u32>(places, 4);
+    if (rows > 2) p2 = x + load<u32>(places, 8);
+    if (rows > 3) p3 = x + load<u32>(places, 12);
+    if (rows > 4) p4 = x + load<u32>(places, 16);
+    if (rows > 5) p5 = x + load<u32>(places, 20);
+  }
+
+  for (; terms < end; terms += 4) {
+    const o = <usize>load<u32>(terms);
+    let v0 = a00, v1 = a00;
+    if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
+    else if (filters) { v0 = loadLanes<T, V>(w); if (wide) v1 = loadNextLanes<T, V>(w); }
+    else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
+    let s = scalar<T, V, F, N1>(w, p0 + o);
+    a00 = multiplyAdd<T, V>(s, v0, a00);
+    if (wide) a01 = multiplyAdd<T, V>(s, v1, a01);
+    if (rows > 1) {
+      if (pixels || filters) s = scalar<T, V, F, N2>(w, p1 + o);
+      else { v0 = loadLanes<T, V>(p1 + o); if (wide) v1 = loadNextLanes<T, V>(p1 + o); }
+      a10 = multiplyAdd<T, V>(s, v0, a10);
+      if (wide) a11 = multiplyAdd<T, V>(s, v1, a11);
+    }
+    if (rows > 2) {
+      if (pixels || filters) s = scalar<T, V, F, N3>(w, p2 + o);
+      else { v0 = loadLanes<T, V>(p2 + o); if (wide) v1 = loadNextLanes<T, V>(p2 + o); }
+      a20 = multiplyAdd<T, V>(s, v0, a20);
+      if (wide) a21 = multiplyAdd<T, V>(s, v1, a21);
+    }
+    if (rows > 3) {
+      if (pixels || filters) s = scalar<T, V, F, N4>(w, p3 + o);
+      else { v0 = loadLanes<T, V>(p3 + o); if (wide) v1 = loadNextLanes<T, V>(p3 + o); }
+      a30 = multiplyAdd<T, V>(s, v0, a30);
+      if (wide) a31 = multiplyAdd<T, V>(s, v1, a31);
+    }
+    if (rows > 4) {
+      if (pixels || filters) s = scalar<T, V, F, N5>(w, p4 + o);
+      else { v0 = loadLanes<T, V>(p4 + o); if (wide) v1 = loadNextLanes<T, V>(p4 + o); }
+      a40 = multiplyAdd<T, V>(s, v0, a40);
+      if (wide) a41 = multiplyAdd<T, V>(s, v1, a41);
+    }
+    if (rows > 5) {
+      if (pixels || filters) s = scalar<T, V, F, N6>(w, p5 + o);
+      else { v0 = loadLanes<T, V>(p5 + o); if (wide) v1 = loadNextLanes<T, V>(p5 + o); }
+      a50 = multiplyAdd<T, V>(s, v0, a50);
+      if (wide) a51 = multiplyAdd<T, V>(s, v1, a51);
+    }
+    w += pixels ? rows * sizeof<T>() : filters ? row : sizeof<T>();
+  }
+
+  storeLanes<T, V>(acc, a00);
+  if (wide) storeLanes<T, V>(acc + vector, a01);
+  if (rows > 1) { storeLanes<T, V>(acc + 1 * row, a10); if (wide) storeLanes<T, V>(acc + 1 * row + vector, a11); }
+  if (rows > 2) { storeLanes<T, V>(acc + 2 * row, a20); if (wide) storeLanes<T, V>(acc + 2 * row + vector, a21); }
+  if (rows > 3) { storeLanes<T, V>(acc + 3 * row, a30); if (wide) storeLanes<T, V>(acc + 3 * row + vector, a31); }
+  if (rows > 4) { storeLanes<T, V>(acc + 4 * row, a40); if (wide) storeLanes<T, V>(acc + 4 * row + vector, a41); }
+  if (rows > 5) { storeLanes<T, V>(acc + 5 * row, a50); if (wide) storeLanes<T, V>(acc + 5 * row + vector, a51); }
+}
+
+/** Run the tile of `rows` ≤ 6 rows and `vectors` ≤ 2. Rows of `from` and `acc` are `vectors` vectors apart. */
+export function contract<T, V, F>(
+  rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, acc: usize,
+): void {
+  if (vectors > 1) {
+    switch (rows) {
+      case 1: return tile<T, V, N1, N2, F>(terms, end, x, places, w, from, acc);
+      case 2: return tile<T, V, N2, N2, F>(terms, end, x, places, w, from, acc);
+      case 3: return tile<T, V, N3, N2, F>(terms, end, x, places, w, from, acc);
+      case 4: return tile<T, V, N4, N2, F>(terms, end, x, places, w, from, acc);
+      case 5: return tile<T, V, N5, N2, F>(terms, end, x, places, w, from, acc);
+      default: return tile<T, V, N6, N2, F>(terms, end, x, places, w, from, acc);
+    }
+  }
+  switch (rows) {
+    case 1: return tile<T, V, N1, N1, F>(terms, end, x, places, w, from, acc);
+    case 2: return tile<T, V, N2, N1, F>(terms, end, x, places, w, from, acc);
+    case 3: return tile<T, V, N3, N1, F>(terms, end, x, places, w, from, acc);
+    case 4: return tile<T, V, N4, N1, F>(terms, end, x, places, w, from, acc);
+    case 5: return tile<T, V, N5, N1, F>(terms, end, x, places, w, from, acc);
+    default: return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, acc);
+  }
+}

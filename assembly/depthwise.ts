@@ -1,0 +1,68 @@
+/**
+ * Depthwise convolution, forward: one channel per group, any number of filters for it. Nothing is summed over channels,
+ * so memory is the limit: a tile is a band of rows of a few planes, its input is read (or padded into scratch) once, and
+ * a register tile is MR output rows × NV vectors of pixels that share each weight.
+ *
+ * Tiles: space innermost, then groups, then images. Order of additions: z, y, x, then bias.
+ */
+import {
+  CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
+  CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP,
+  CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
+} from "./args";
+import { contract, Rows } from "./contract";
+import { lanes, vectorBytes } from "./lanes";
+import { inputTile } from "./pack";
+import { storeTile } from "./store";
+import { ceilDivide, word } from "./words";
+
+export function depthwise<T, V>(args: usize, scratch: usize, first: i32, last: i32): void {
+  memory.fill(scratch, 0, ZERO_BYTES);
+  const groups = word(args, CONV_GROUPS), tileGroups = word(args, CONV_TILE_GROUPS), runs = ceilDivide(groups, tileGroups);
+  const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
+  const tileRows = word(args, CONV_TILE_ROWS), tileColumns = word(args, CONV_TILE_COLUMNS);
+  const bandsY = ceilDivide(outY, tileRows), bandsX = ceilDivide(outX, tileColumns);
+  const xRow = word(args, CONV_ROW_STEP);
+  const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
+  for (let r = 0, tall = word(args, CONV_TILE_MR); r < tall; ++r) store<i32>(places + (<usize>r << 2), r * xRow);
+
+  for (let tile = first; tile < last; ++tile) {
+    let rest = tile;
+    const bandX = rest % bandsX; rest /= bandsX;
+    const bandY = rest % bandsY; rest /= bandsY;
+    const z = rest % outZ; rest /= outZ;
+    const g0 = rest % runs * tileGroups, n = rest / runs;
+    const row = bandY * tileRows, rows = min(tileRows, outY - row);
+    const column = bandX * tileColumns, columns = min(tileColumns, outX - column);
+    for (let g = g0, end = min(groups, g0 + tileGroups); g < end; ++g) {
+      const plane = <usize>(word(args, CONV_X) + n * word(args, CONV_X_STRIDES) + g * word(args, CONV_X_STRIDES + 4));
+      const x = inputTile<T, V>(args, scratch, plane, 1, z, row, column);
+      const y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4)
+        + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
+      planeTile<T, V>(args, scratch, x, xRow, y, g, rows, columns);
+    }
+  }
+}
+
+/** All filters of one group over one rectangle of its plane; rows are split evenly into register tiles. */
+function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: usize, g: i32, rows: i32, columns: i32): void {
+  const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
+  const taps = word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8);
+  const table = <usize>word(args, CONV_TERMS), end = table + (<usize>taps << 2);
+  const tall = word(args, CONV_TILE_MR), wide = word(args, CONV_TILE_NV) * L, bands = ceilDivide(rows, tall);
+  const filters = word(args, CONV_FILTERS), activation = word(args, CONV_ACTIVATION), bias = word(args, CONV_BIAS);
+  const yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
+  const acc = scratch + <usize>word(args, CONV_SCRATCH_ACC), places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
+  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
+  for (let k = 0; k < filters; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
+    const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
+    for (let band = 0; band < bands; ++band) {
+      const r = band * rows / bands, height = (band + 1) * rows / bands - r;
+      for (let c = 0; c < columns; c += wide) {
+        const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
+        contract<T, V, Rows>(height, vectors, table, end, x + <usize>(r * xRow + c * size), places, w, scratch, acc);
+        storeTile<T, V>(acc, vectors * vector, height, count, y + <usize>(r * yRow + c * yColumn), yRow, yColumn, b, 0, 0, activation);
+      }
+    }
+  }
+}

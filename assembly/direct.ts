@@ -1,0 +1,149 @@
+/**
+ * Direct convolution, forward, in its two forms. A tile is a run of filter panels × a rectangle of output pixels at one
+ * depth, for `CONV_TILE_BATCH` images. Inside: blocks of channels outermost (their packed filters and input stay in L1),
+ * then the register tiles; accumulators rest in scratch between blocks, one slot per register tile.
+ *
+ * Tiles are numbered with space innermost, then images, panel runs and groups, so that neighbours share filters.
+ * Reads: x in place, or the padded input tile that packTile lays into scratch. Writes: exactly the outputs of the tile.
+ * Order of additions of one output: channel, z, y, x, then bias. Cost: terms × pixels × filters multiply-adds.
+ */
+import {
+  CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_OUT,
+  CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
+  CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
+  CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
+} from "./args";
+import { contract, Filters, Pixels } from "./contract";
+import { lanes, vectorBytes } from "./lanes";
+import { inputTile } from "./pack";
+import { storeTile } from "./store";
+import { ceilDivide, entry, word } from "./words";
+
+/** Walk the tiles and their blocks of channels; `F` says how a block is contracted. */
+export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i32): void {
+  memory.fill(scratch, 0, ZERO_BYTES);
+  const size = <i32>sizeof<T>();
+  const batch = word(args, CONV_BATCH), tileBatch = word(args, CONV_TILE_BATCH), batches = ceilDivide(batch, tileBatch);
+  const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
+  const tileRows = word(args, CONV_TILE_ROWS), tileColumns = word(args, CONV_TILE_COLUMNS);
+  const bandsY = ceilDivide(outY, tileRows), bandsX = ceilDivide(outX, tileColumns);
+  const runs = word(args, CONV_PANEL_RUNS), panelCount = word(args, CONV_PANEL_COUNT);
+  const channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_CHANNELS);
+  const taps = word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8);
+
+  for (let tile = first; tile < last; ++tile) {
+    let rest = tile;
+    const bandX = rest % bandsX; rest /= bandsX;
+    const bandY = rest % bandsY; rest /= bandsY;
+    const z = rest % outZ; rest /= outZ;
+    const n0 = rest % batches * tileBatch; rest /= batches;
+    const run = rest % runs, g = rest / runs;
+    const row = bandY * tileRows, rows = min(tileRows, outY - row);
+    const column = bandX * tileColumns, columns = min(tileColumns, outX - column);
+    const panel0 = run * panelCount / runs, panel1 = (run + 1) * panelCount / runs;
+    const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
+
+    for (let n = n0, end = min(batch, n0 + tileBatch); n < end; ++n) {
+      const image = word(args, CONV_X) + n * word(args, CONV_X_STRIDES) + g * word(args, CONV_X_STRIDES + 4);
+      const y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4)
+        + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
+      let c = 0;
+      do {
+        const count = min(block, channels - c);
+        const from = <usize>(image + c * word(args, CONV_X_STRIDES + 8));
+        const x = inputTile<T, V>(args, scratch, from, count, z, row, column);
+        const filters = w + <usize>(c * taps * word(args, CONV_W_WIDTH) * size);
+        contractBlock<T, V, F>(args, scratch, x, filters, count * taps, c == 0, c + block >= channels,
+          g, panel0, panel1, rows, columns, y);
+        c += block;
+      } while (c < channels);
+    }
+  }
+}
+
+/** One block of terms for every register tile of the tile. `opens` starts the sums, `closes` stores them. */
+// @ts-ignore: decorator
+@inline function contractBlock<T, V, F>(
+  args: usize, scratch: usize, x: usize, w: usize, terms: i32, opens: bool, closes: bool,
+  g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
+): void {
+  if (lengthof<F>() == lengthof<Pixels>()) {
+    lanesOverPixels<T, V>(args, scratch, x, w, terms, opens, closes, g, panel0, panel1, rows, columns, y);
+  } else {
+    lanesOverFilters<T, V>(args, scratch, x, w, terms, opens, closes, g, panel0, panel1, rows, columns, y);
+  }
+}
+
+/** Pixel tile outer, filter panels inner: the pixels' operands stay in L1 while the packed filters stream past. */
+function lanesOverPixels<T, V>(
+  args: usize, scratch: usize, x: usize, w: usize, terms: i32, opens: bool, closes: bool,
+  g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
+): void {
+  const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
+  const table = <usize>word(args, CONV_TERMS), end = table + (<usize>terms << 2);
+  const panels = <usize>word(args, CONV_PANELS);
+  const wide = word(args, CONV_TILE_NV) * L, slot = word(args, CONV_TILE_MR) * word(args, CONV_TILE_NV) * vector;
+  const xRow = word(args, CONV_ROW_STEP);
+  const yK = word(args, CONV_Y_STRIDES + 8), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
+  const bias = word(args, CONV_BIAS), activation = word(args, CONV_ACTIVATION), filters = word(args, CONV_FILTERS);
+  const oneBlock = opens && closes;
+  let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
+
+  for (let r = 0; r < rows; ++r) {
+    for (let c = 0; c < columns; c += wide) {
+      const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
+      const pixel = x + <usize>(r * xRow + c * size);
+      for (let p = panel0; p < panel1; ++p) {
+        const k = entry(panels, p), height = entry(panels, p + 1) - k;
+        contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, w + <usize>(k * terms * size), opens ? scratch : acc, acc);
+        if (closes) {
+          storeTile<T, V>(acc, vectors * vector, height, count, y + <usize>(k * yK + r * yRow + c * yColumn), yK, yColumn,
+            bias ? <usize>(bias + (g * filters + k) * size) : 0, size, 0, activation);
+        }
+        if (!oneBlock) acc += slot;
+      }
+    }
+  }
+}
+
+/** Filter panel outer, pixel tiles inner. A tile's pixels are split evenly; each has its offsets into x and y in a table. */
+function lanesOverFilters<T, V>(
+  args: usize, scratch: usize, x: usize, w: usize, terms: i32, opens: bool, closes: bool,
+  g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
+): void {
+  const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
+  const table = <usize>word(args, CONV_TERMS), end = table + (<usize>terms << 2);
+  const panels = <usize>word(args, CONV_PANELS);
+  const tall = word(args, CONV_TILE_MR), slot = tall * word(args, CONV_TILE_NV) * vector;
+  const xRow = word(args, CONV_ROW_STEP), xColumn = word(args, CONV_COLUMN_STEP);
+  const yK = word(args, CONV_Y_STRIDES + 8), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
+  const bias = word(args, CONV_BIAS), activation = word(args, CONV_ACTIVATION), filters = word(args, CONV_FILTERS);
+  const oneBlock = opens && closes;
+  const pixels = rows * columns, tiles = ceilDivide(pixels, tall);
+  const xAt = scratch + <usize>word(args, CONV_SCRATCH_PIXELS), yAt = xAt + (<usize>pixels << 2);
+  for (let r = 0, i: usize = 0; r < rows; ++r) {
+    for (let c = 0; c < columns; ++c, i += 4) {
+      store<i32>(xAt + i, r * xRow + c * xColumn);
+      store<i32>(yAt + i, r * yRow + c * yColumn);
+    }
+  }
+  let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
+
+  for (let p = panel0; p < panel1; ++p) {
+    const k = entry(panels, p), count = entry(panels, p + 1) - k;
+    const vectors = count > L ? word(args, CONV_TILE_NV) : 1, pitch = vectors * vector;
+    const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
+    for (let t = 0; t < tiles; ++t) {
+      const i0 = t * pixels / tiles, height = (t + 1) * pixels / tiles - i0;
+      contract<T, V, Filters>(height, vectors, table, end, x, xAt + (<usize>i0 << 2), w + <usize>(k * terms * size),
+        opens ? scratch : acc, acc);
+      if (closes) {
+        for (let i = 0; i < height; ++i) {
+          storeTile<T, V>(acc + <usize>(i * pitch), 0, 1, count, y + <usize>(k * yK + entry(yAt, i0 + i)),
+            0, yK, b, 0, size, activation);
+        }
+      }
+      if (!oneBlock) acc += slot;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** The export table: every kernel for both element types, with the lanes of the binary. README.md has the contract. */
+import { Filters, Pixels } from "./contract";
+import { depthwise } from "./depthwise";
+import { direct } from "./direct";
+import { FUSED, Vector, VECTORS } from "./lanes";
+import { packFilters } from "./pack";
+import { unshared } from "./unshared";
+
+/** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */
+export function binary(): i32 {
+  return FUSED ? 2 : VECTORS ? 1 : 0;
+}
+
+export function direct_pixels_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) direct<f32, Vector, Pixels>(args, scratch, first, last);
+  else direct<f32, f32, Pixels>(args, scratch, first, last);
+}
+
+export function direct_pixels_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) direct<f64, Vector, Pixels>(args, scratch, first, last);
+  else direct<f64, f64, Pixels>(args, scratch, first, last);
+}
+
+export function direct_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) direct<f32, Vector, Filters>(args, scratch, first, last);
+  else direct<f32, f32, Filters>(args, scratch, first, last);
+}
+
+export function direct_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) direct<f64, Vector, Filters>(args, scratch, first, last);
+  else direct<f64, f64, Filters>(args, scratch, first, last);
+}
+
+export function depthwise_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) depthwise<f32, Vector>(args, scratch, first, last);
+  else depthwise<f32, f32>(args, scratch, first, last);
+}
+
+export function depthwise_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) depthwise<f64, Vector>(args, scratch, first, last);
+  else depthwise<f64, f64>(args, scratch, first, last);
+}
+
+export function unshared_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  unshared<f32>(args, first, last);
+}
+
+export function unshared_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  unshared<f64>(args, first, last);
+}
+
+export function pack_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  packFilters<f32>(args, first, last);
+}
+
+export function pack_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  packFilters<f64>(args, first, last);
+}

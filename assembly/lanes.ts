@@ -1,0 +1,171 @@
+/**
+ * The vector vocabulary: a lane type `V` is the vector of the binary (`v128`) or the element itself, and `T` is the
+ * element (f32 or f64). This is the only file that names v128 or asks for a compiler feature; every branch below is
+ * decided while compiling, so the scalar binary holds no vector type and the others no dead path.
+ */
+
+/** The vector type of the vector binaries. */
+export type Vector = v128;
+/** Whether this binary has vectors. */
+// @ts-ignore: decorator
+@inline export const VECTORS: bool = ASC_FEATURE_SIMD;
+/** Whether its multiply-add is one instruction. */
+// @ts-ignore: decorator
+@inline export const FUSED: bool = ASC_FEATURE_RELAXED_SIMD;
+
+/** Elements of T in one V. */
+// @ts-ignore: decorator
+@inline export function lanes<T, V>(): i32 {
+  return isVector<V>() ? 16 / <i32>sizeof<T>() : 1;
+}
+
+/** Bytes of one V. */
+// @ts-ignore: decorator
+@inline export function vectorBytes<T, V>(): i32 {
+  return isVector<V>() ? 16 : <i32>sizeof<T>();
+}
+
+// @ts-ignore: decorator
+@inline export function loadLanes<T, V>(p: usize): V {
+  if (isVector<V>()) return v128.load(p);
+  return load<T>(p);
+}
+
+/** The V that follows the one at p. Offsets that are immediates of the instruction cost nothing. */
+// @ts-ignore: decorator
+@inline export function loadNextLanes<T, V>(p: usize): V {
+  if (isVector<V>()) return v128.load(p, 16);
+  return load<T>(p, sizeof<T>());
+}
+
+// @ts-ignore: decorator
+@inline export function storeLanes<T, V>(p: usize, v: V): void {
+  if (isVector<V>()) v128.store(p, v);
+  else store<T>(p, v);
+}
+
+/** One element in every lane. */
+// @ts-ignore: decorator
+@inline export function splat<T, V>(value: T): V {
+  if (isVector<V>()) return v128.splat<T>(value);
+  return value;
+}
+
+/** The element at p in every lane: a single instruction, unlike load and splat. */
+// @ts-ignore: decorator
+@inline export function loadSplat<T, V>(p: usize): V {
+  if (isVector<V>()) return sizeof<T>() == 4 ? v128.load32_splat(p) : v128.load64_splat(p);
+  return load<T>(p);
+}
+
+/** Element `lengthof<I>() − 1` of those at p in every lane. */
+// @ts-ignore: decorator
+@inline export function loadSplatAt<T, V, I>(p: usize): V {
+  if (isVector<V>()) {
+    if (sizeof<T>() == 4) return v128.load32_splat(p, (lengthof<I>() - 1) * sizeof<T>());
+    return v128.load64_splat(p, (lengthof<I>() - 1) * sizeof<T>());
+  }
+  return load<T>(p, (lengthof<I>() - 1) * sizeof<T>());
+}
+
+/** a·b + c. Rounded once by the relaxed binary where the machine can, twice by the others. */
+// @ts-ignore: decorator
+@inline export function multiplyAdd<T, V>(a: V, b: V, c: V): V {
+  if (isVector<V>()) {
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      return sizeof<T>() == 4 ? f32x4.relaxed_madd(a, b, c) : f64x2.relaxed_madd(a, b, c);
+    }
+    return v128.add<T>(v128.mul<T>(a, b), c);
+  }
+  return a * b + c;
+}
+
+// @ts-ignore: decorator
+@inline export function add<T, V>(a: V, b: V): V {
+  if (isVector<V>()) return v128.add<T>(a, b);
+  return a + b;
+}
+
+// @ts-ignore: decorator
+@inline export function subtract<T, V>(a: V, b: V): V {
+  if (isVector<V>()) return v128.sub<T>(a, b);
+  return a - b;
+}
+
+// @ts-ignore: decorator
+@inline export function multiply<T, V>(a: V, b: V): V {
+  if (isVector<V>()) return v128.mul<T>(a, b);
+  return a * b;
+}
+
+// @ts-ignore: decorator
+@inline export function divide<T, V>(a: V, b: V): V {
+  if (isVector<V>()) return v128.div<T>(a, b);
+  return a / b;
+}
+
+/** The larger, NaN if either is NaN. */
+// @ts-ignore: decorator
+@inline export function maximum<T, V>(a: V, b: V): V {
+  if (isVector<V>()) return v128.max<T>(a, b);
+  return max<T>(a, b);
+}
+
+/** The smaller, NaN if either is NaN. */
+// @ts-ignore: decorator
+@inline export function minimum<T, V>(a: V, b: V): V {
+  if (isVector<V>()) return v128.min<T>(a, b);
+  return min<T>(a, b);
+}
+
+// @ts-ignore: decorator
+@inline export function absolute<T, V>(a: V): V {
+  if (isVector<V>()) return v128.abs<T>(a);
+  return abs<T>(a);
+}
+
+/** Round to the nearest integer, ties to even. */
+// @ts-ignore: decorator
+@inline export function roundEven<T, V>(a: V): V {
+  if (isVector<V>()) return v128.nearest<T>(a);
+  return nearest<T>(a);
+}
+
+/** Lane by lane: `a < b ? yes : no`. */
+// @ts-ignore: decorator
+@inline export function whereLess<T, V>(a: V, b: V, yes: V, no: V): V {
+  if (isVector<V>()) return v128.bitselect(yes, no, v128.lt<T>(a, b));
+  return a < b ? yes : no;
+}
+
+/** The magnitude of the first with the sign of the second. */
+// @ts-ignore: decorator
+@inline export function withSign<T, V>(magnitude: V, sign: V): V {
+  if (isVector<V>()) return v128.bitselect(magnitude, sign, v128.abs<T>(i64x2.splat(-1)));
+  return copysign<T>(magnitude, sign);
+}
+
+/** 2^k for an integral double k in [-1022, 1023]: k + 1023 stands in the low bits of k + 1.5·2^52 + 1023, and moves up. */
+// @ts-ignore: decorator
+@inline export function powerOfTwo<V>(k: V): V {
+  const magic: f64 = 6755399441055744.0 + 1023.0;
+  if (isVector<V>()) return i64x2.shl(f64x2.add(k, f64x2.splat(magic)), 52);
+  return reinterpret<f64>(reinterpret<i64>(<f64>k + magic) << 52);
+}
+
+/** The two lower (or upper) f32 lanes as doubles. A scalar is its own lower half. */
+// @ts-ignore: decorator
+@inline export function widenLow<V>(a: v128): v128 {
+  return f64x2.promote_low_f32x4(a);
+}
+
+// @ts-ignore: decorator
+@inline export function widenHigh<V>(a: v128): v128 {
+  return f64x2.promote_low_f32x4(i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+// @ts-ignore: decorator
+@inline export function narrow(low: v128, high: v128): v128 {
+  return i8x16.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high),
+    0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
