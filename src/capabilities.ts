@@ -1,0 +1,31 @@
+/** What this machine offers, what an engine uses of it, and the reason for each "no". */
+import { supports } from "./engine/binary.ts";
+import type { Runtime } from "./engine/runtime.ts";
+
+export interface Capabilities {
+  readonly simd: boolean;
+  readonly relaxedSimd: boolean;
+  /** Whether memory can be shared with workers. */
+  readonly sharedMemory: boolean;
+  /** Workers in use; 0: the caller computes. */
+  readonly workers: number;
+  readonly webgpu: boolean;
+  readonly crossOriginIsolated: boolean;
+  readonly using: { readonly binary: string; readonly device: "wasm" | "webgpu"; readonly workers: number; readonly memory: "shared" | "own" };
+  /** By capability: why it is absent, or not used. */
+  readonly why: Readonly<Record<string, string>>;
+}
+
+export function capabilitiesOf(runtime: Runtime): Capabilities {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  return {
+    simd: supports("simd"),
+    relaxedSimd: supports("relaxed"),
+    sharedMemory: runtime.sharedMemory,
+    workers: 0,
+    webgpu: false,
+    crossOriginIsolated: crossOriginIsolated === true,
+    using: { binary: runtime.binary, device: "wasm", workers: 0, memory: runtime.sharedMemory ? "shared" : "own" },
+    why: { ...runtime.why },
+  };
+}

@@ -1,0 +1,124 @@
+/** `createEngine`, and the engine that the module-level ops share. */
+import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
+import { config } from "./config.ts";
+import type { BinaryOption, WasmSource } from "./engine/binary.ts";
+import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
+import { DeviceError, OptionError, show } from "./errors.ts";
+import { makeNnet, type Nnet } from "./ops/nnet.ts";
+import { OptionReader } from "./ops/options.ts";
+import type { DType, Tensor } from "./tensor.ts";
+
+export interface EngineOptions {
+  /** Default "auto": the best that the runtime validates. */
+  binary?: BinaryOption;
+  /** Size of the pool; 0: none. */
+  workers?: number | "auto";
+  /** `"reproducible"`: plain SIMD, the same bits on every machine. */
+  float?: "fast" | "reproducible";
+  device?: "auto" | "wasm" | "webgpu";
+  /** Bytes. */
+  maximumMemory?: number;
+  /** Where the kernels come from, if not beside the script: a module, its bytes, its address, or a folder ending in "/". */
+  wasm?: WasmSource;
+  /** Where the worker script comes from, if not beside the script. */
+  worker?: URL | string | (() => Worker);
+}
+
+const KNOWN = ["binary", "workers", "float", "device", "maximumMemory", "wasm", "worker"];
+
+function readEngineOptions(options: unknown): RuntimeOptions {
+  const reader = new OptionReader(options, KNOWN);
+  const workers = reader.raw("workers");
+  if (workers !== undefined && workers !== "auto") reader.integer("workers", 0);
+  if (reader.oneOf("device", ["auto", "wasm", "webgpu"]) === "webgpu") {
+    throw new DeviceError("device", "this version has no WebGPU backend");
+  }
+  const maximumMemory = reader.raw("maximumMemory");
+  if (maximumMemory !== undefined && !(typeof maximumMemory === "number" && maximumMemory >= 2 ** 20)) {
+    throw new OptionError("maximumMemory", `expected at least ${2 ** 20} bytes, got ${show(maximumMemory)}`);
+  }
+  return {
+    binary: reader.oneOf("binary", ["auto", "scalar", "simd", "relaxed", "debug"]) ?? "auto",
+    float: reader.oneOf("float", ["fast", "reproducible"]) ?? "fast",
+    maximumMemory,
+    wasm: readWasm(reader.raw("wasm")),
+  };
+}
+
+function readWasm(value: unknown): WasmSource | undefined {
+  if (value === undefined || typeof value === "string" || value instanceof URL) return value;
+  if (value instanceof WebAssembly.Module || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value as WasmSource;
+  throw new OptionError("wasm", `expected a module, its bytes or its address, got ${show(value)}`);
+}
+
+/** An engine of one's own: its memory, its kernels, its settings, apart from those of the module-level ops. */
+export class Engine implements AsyncDisposable {
+  readonly nnet: Nnet;
+  private readonly runtime: Runtime;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+    this.nnet = makeNnet(async () => runtime);
+  }
+
+  /** Bytes of WebAssembly memory at present. */
+  get memoryBytes(): number {
+    return this.runtime.arena.memory.buffer.byteLength;
+  }
+
+  /** Bytes of it that are leased to tensors, compiled ops and calls under way. */
+  get liveBytes(): number {
+    return this.runtime.arena.live;
+  }
+
+  /**
+   * A tensor of zeros in engine memory. Ops of this engine read and write it in place, without copies on the host.
+   *
+   * @example using maps = engine.tensor([1, 64, 56, 56]);
+   */
+  tensor(shape: readonly number[], options?: { dtype?: DType; device?: "wasm" | "webgpu" }): Tensor {
+    const reader = new OptionReader(options, ["dtype", "device"]);
+    if (reader.oneOf("device", ["wasm", "webgpu"]) === "webgpu") {
+      throw new DeviceError("device", "this version has no WebGPU backend");
+    }
+    return this.runtime.tensor(shape, reader.oneOf("dtype", ["float32", "float64"]) ?? "float32");
+  }
+
+  capabilities(): Capabilities {
+    return capabilitiesOf(this.runtime.check());
+  }
+
+  /** Drop the memory. Calls made afterwards throw a DisposedError; those under way finish. */
+  dispose(): void {
+    this.runtime.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+}
+
+/** Start an engine. Rejects with an OptionError that names `wasm` if no kernels can be loaded, and may be tried again. */
+export async function createEngine(options?: EngineOptions): Promise<Engine> {
+  return new Engine(await Runtime.start(readEngineOptions(options)));
+}
+
+let shared: { key: string; runtime: Promise<Runtime> } | undefined;
+
+/** The runtime of the module-level ops, as `config` wants it now. A start that failed is forgotten, so the next call retries. */
+export function sharedRuntime(): Promise<Runtime> {
+  const key = config.float;
+  if (shared?.key === key) return shared.runtime;
+  const runtime = Runtime.start(readEngineOptions({ float: config.float, device: config.device }));
+  const entry = { key, runtime };
+  shared = entry;
+  runtime.catch(() => {
+    if (shared === entry) shared = undefined;
+  });
+  return runtime;
+}
+
+/** What the module-level ops use, and why not more. */
+export async function capabilities(): Promise<Capabilities> {
+  return capabilitiesOf(await sharedRuntime());
+}

@@ -1,0 +1,63 @@
+/** Who computes the tiles: the caller, here; a pool of workers behind the same interface. */
+import type { Kernel } from "./kernels.ts";
+
+/** A step placed in memory: its kernel, the address of its argument block, its tiles. */
+export interface PlacedStep {
+  readonly kernel: Kernel;
+  readonly args: number;
+  readonly tiles: number;
+  readonly grain: number;
+  readonly scratchBytes: number;
+}
+
+export interface Controls {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/**
+ * Steps under way. Tiles of a step may run in any order and be run again; steps run one after the other. The cursor is
+ * here and not in the executor, so that a waiting job can be finished at once by whoever needs it (`runSync`).
+ */
+export class Work {
+  readonly steps: readonly PlacedStep[];
+  readonly total: number;
+  done = 0;
+  private step = 0;
+  private tile = 0;
+
+  constructor(steps: readonly PlacedStep[]) {
+    this.steps = steps;
+    this.total = steps.reduce((sum, step) => sum + step.tiles, 0);
+  }
+
+  get finished(): boolean {
+    return this.done === this.total;
+  }
+
+  get scratchBytes(): number {
+    return this.steps.reduce((most, step) => Math.max(most, step.scratchBytes), 0);
+  }
+
+  /** Run the next call's worth of tiles. */
+  advance(scratch: number): void {
+    while (this.step < this.steps.length && this.tile === this.steps[this.step]!.tiles) {
+      this.step++;
+      this.tile = 0;
+    }
+    const step = this.steps[this.step];
+    if (!step) return;
+    const last = Math.min(step.tiles, this.tile + step.grain);
+    step.kernel(step.args, scratch, this.tile, last);
+    this.done += last - this.tile;
+    this.tile = last;
+  }
+}
+
+export interface Executor {
+  /** Settles when the work is finished, or rejects with the signal's reason once its tiles have stopped. */
+  run(work: Work, controls: Controls): Promise<void>;
+  /** Finish the work in the calling thread. */
+  runSync(work: Work): void;
+  dispose(): void;
+}

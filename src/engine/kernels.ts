@@ -1,0 +1,33 @@
+/** The one place where modules are instantiated. */
+import { instantiateSync } from "@assemblyscript/loader";
+import { OptionError } from "../errors.ts";
+import type { KernelName } from "../plan/plan.ts";
+import type { BinaryName } from "../plan/registers.ts";
+
+/** Compute tiles first … last − 1 of the step whose argument block stands at `args` (assembly/README.md). */
+export type Kernel = (args: number, scratch: number, first: number, last: number) => void;
+export type KernelTable = Record<KernelName, Kernel> & { readonly binary: () => number };
+
+const NAMES: readonly BinaryName[] = ["scalar", "simd", "relaxed"];
+
+export interface Kernels {
+  readonly table: KernelTable;
+  readonly binary: BinaryName;
+}
+
+export function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  try {
+    const { exports } = instantiateSync<KernelTable>(module, { env: { memory, abort } });
+    const table = exports as unknown as KernelTable;
+    const binary = NAMES[table.binary()];
+    if (!binary) throw new Error("the module does not say which binary it is");
+    return { table, binary };
+  } catch (cause) {
+    throw new OptionError("wasm", `this is not a module of simdconv's kernels: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Only the debug binary imports this: its assertions and bounds. */
+function abort(_message: number, file: number, line: number, column: number): never {
+  throw new Error(`kernel assertion failed (file ${file}, ${line}:${column})`);
+}

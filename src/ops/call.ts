@@ -1,0 +1,189 @@
+/** The way of a checked and lowered call through the runtime, the same for every op that has one result. */
+import { FilterSet, Job, type Bound } from "../engine/job.ts";
+import type { Runtime } from "../engine/runtime.ts";
+import type { PlacedStep } from "../engine/executor.ts";
+import { DTypeError, OptionError, ShapeError } from "../errors.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type DenseView, copyOut, overlaps, readOperand, repeatsElements } from "../problem/operand.ts";
+import { type DType, elementCount, storageOf, Tensor, tensorOver } from "../tensor.ts";
+import type { RunControls } from "./options.ts";
+
+/** An operand as the call found it, and the object it came from, which may be a tensor of the engine. */
+export interface Given {
+  readonly source: unknown;
+  readonly view: DenseView;
+}
+
+export function given(source: unknown, argument: string): Given {
+  return { source, view: readOperand(source, argument) };
+}
+
+/** `null` or undefined is an operand that was not given. */
+export function givenIfAny(source: unknown, argument: string): Given | null {
+  return source === undefined || source === null ? null : given(source, argument);
+}
+
+export function checkSameDtype(dtype: DType, operand: Given | null, argument: string): void {
+  if (operand && operand.view.dtype !== dtype) {
+    throw new DTypeError(argument, `all arrays of a call have one dtype: expected ${dtype}, got ${operand.view.dtype}`);
+  }
+}
+
+export function checkShapeIs(shape: readonly number[], operand: Given | null, argument: string): void {
+  if (!operand) return;
+  const found = operand.view.shape;
+  if (found.length !== shape.length || !found.every((extent, axis) => extent === shape[axis])) {
+    throw new ShapeError(argument, `expected the shape [${shape}], got [${found}]`);
+  }
+}
+
+/** `out` must have the result's shape and dtype, no element twice, and nothing in common with an input. */
+export function checkOut(out: Given | null, shape: readonly number[], dtype: DType, inputs: readonly (Given | null)[]): void {
+  if (!out) return;
+  checkSameDtype(dtype, out, "out");
+  checkShapeIs(shape, out, "out");
+  if (repeatsElements(out.view)) throw new OptionError("out", "several of its indices are the same element");
+  if (inputs.some((input) => input && overlaps(out.view, input.view))) throw new OptionError("out", "it overlaps an input");
+}
+
+function bound(runtime: Runtime, operand: Given): Bound {
+  const resident = operand.view.dense ? storageOf(operand.source)?.resident : undefined;
+  const offset = operand.view.offset * operand.view.data.BYTES_PER_ELEMENT;
+  return { view: operand.view, pointer: resident?.owner === runtime ? resident.pointer + offset : null };
+}
+
+/** Bring the result to where the caller wants it. */
+function deliver(runtime: Runtime, address: number, shape: readonly number[], dtype: DType, out: Given | null): Tensor {
+  const heap = runtime.heap()[dtype];
+  const at = address / heap.BYTES_PER_ELEMENT;
+  if (!out) {
+    const data = runtime.results.copyOf(dtype, heap, at, at + elementCount(shape));
+    return tensorOver(data, shape, () => runtime.results.giveBack(dtype, data));
+  }
+  if (bound(runtime, out).pointer === null) copyOut(heap, at, out.view);
+  if (out.source instanceof Tensor) return out.source;
+  return tensorOver(out.view.data, shape, undefined, out.view.stride, out.view.offset);
+}
+
+export interface Call {
+  readonly plan: Plan;
+  readonly outputShape: readonly number[];
+  readonly input: Given;
+  readonly bias: Given | null;
+  readonly out: Given | null;
+}
+
+/** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
+function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): number {
+  return job.bind(bound(runtime, call.input), filters, call.bias?.view ?? null, call.out && bound(runtime, call.out).pointer);
+}
+
+/** Plan known, filters not kept: pack them, compute, give every lease back. */
+export async function runOnce(runtime: Runtime, call: Call, filters: Given, controls: RunControls): Promise<Tensor> {
+  controls.signal?.throwIfAborted();
+  const set = new FilterSet(runtime, call.plan, { view: filters.view, pointer: null });
+  let job: Job | undefined;
+  try {
+    job = new Job(runtime, call.plan);
+    const y = bindCall(runtime, job, set, call);
+    await runtime.executor.run(job.work(set.work.steps), controls);
+    return deliver(runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
+  } finally {
+    job?.release();
+    set.release();
+  }
+}
+
+/** The jobs and filters of a compiled op. Jobs that are not running wait with their memory, so running again allocates nothing. */
+export class Repeated {
+  private readonly runtime: Runtime;
+  private readonly idle: Job[] = [];
+  private filters: { set: FilterSet; ready: Promise<void> } | undefined;
+  private disposed = false;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+  }
+
+  /** Settles when the filters are packed; runs started meanwhile wait for it by themselves. */
+  setFilters(plan: Plan, filters: Given): Promise<void> {
+    const set = new FilterSet(this.runtime, plan, { view: filters.view, pointer: null });
+    this.filters?.set.release();
+    const ready = this.pack(set.retain());
+    this.filters = { set, ready };
+    return ready;
+  }
+
+  private async pack(set: FilterSet): Promise<void> {
+    try {
+      await this.runtime.executor.run(set.work, {});
+      set.packed();
+    } finally {
+      set.release();
+    }
+  }
+
+  async run(call: Call, controls: RunControls): Promise<Tensor> {
+    controls.signal?.throwIfAborted();
+    const filters = this.currentFilters();
+    const set = filters.set.retain();
+    const job = this.takeJob(call.plan);
+    try {
+      const y = bindCall(this.runtime, job, set, call);
+      if (!set.work.finished) await filters.ready;
+      await this.runtime.executor.run(job.work(), controls);
+      return deliver(this.runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
+    } finally {
+      set.release();
+      this.giveBackJob(job);
+    }
+  }
+
+  runSync(call: Call, controls: RunControls): Tensor {
+    controls.signal?.throwIfAborted();
+    const { set } = this.currentFilters();
+    if (!set.work.finished) set.finishSync();
+    const job = this.takeJob(call.plan);
+    try {
+      const y = bindCall(this.runtime, job, set, call);
+      const work = job.work();
+      this.runtime.executor.runSync(work);
+      controls.onProgress?.(work.done, work.total);
+      return deliver(this.runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
+    } finally {
+      this.giveBackJob(job);
+    }
+  }
+
+  /** Runs in flight finish; their memory goes back when they do. */
+  dispose(): void {
+    this.disposed = true;
+    this.filters?.set.release();
+    this.filters = undefined;
+    for (const job of this.idle.splice(0)) job.release();
+  }
+
+  private currentFilters(): { set: FilterSet; ready: Promise<void> } {
+    if (!this.filters) throw new OptionError("filters", "setFilters must be called before the first run");
+    return this.filters;
+  }
+
+  private takeJob(plan: Plan): Job {
+    return this.idle.pop() ?? new Job(this.runtime, plan);
+  }
+
+  private giveBackJob(job: Job): void {
+    if (this.disposed || this.runtime.disposed) job.release();
+    else this.idle.push(job);
+  }
+
+  /** For benches: the main step of a call, placed, and scratch for it. They are never given back. */
+  place(call: Call): { step: PlacedStep; scratch: number } {
+    const { set } = this.currentFilters();
+    set.finishSync();
+    const job = new Job(this.runtime, call.plan);
+    bindCall(this.runtime, job, set, call);
+    const step = job.work().steps[0]!;
+    return { step, scratch: this.runtime.arena.lease(step.scratchBytes, "input").pointer };
+  }
+}

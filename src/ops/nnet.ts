@@ -1,0 +1,10 @@
+import { type Conv2d, makeConv2d, type RuntimeSource } from "./conv2d.ts";
+
+/** Theano's `nnet` convolutions. */
+export interface Nnet {
+  readonly conv2d: Conv2d;
+}
+
+export function makeNnet(source: RuntimeSource): Nnet {
+  return Object.freeze({ conv2d: makeConv2d(source) });
+}

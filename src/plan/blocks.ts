@@ -1,0 +1,144 @@
+/** Argument blocks as the kernels read them: the only place where the host writes the fields of assembly/args.ts. */
+import * as A from "../../assembly/args.ts";
+import type { Activation, ConvProblem, FilterView, Space, View } from "../problem/problem.ts";
+import { product } from "../problem/problem.ts";
+import type { InputTile } from "./input-tile.ts";
+import type { BlockImage } from "./plan.ts";
+import { elementBytes } from "./registers.ts";
+
+const ACTIVATIONS: Record<Activation, number> = {
+  linear: A.ACTIVATION_LINEAR,
+  relu: A.ACTIVATION_RELU,
+  tanh: A.ACTIVATION_TANH,
+  sigmoid: A.ACTIVATION_SIGMOID,
+};
+
+class Words {
+  readonly words: Int32Array;
+  readonly relative: number[] = [];
+  private end: number;
+
+  constructor(bytes: number, tables: readonly ArrayLike<number>[]) {
+    this.end = bytes >> 2;
+    this.words = new Int32Array(this.end + tables.reduce((sum, table) => sum + table.length, 0));
+  }
+
+  put(offset: number, ...values: readonly number[]): this {
+    // Strides wrap modulo 2^32, as addresses do.
+    for (const [i, value] of values.entries()) this.words[(offset >> 2) + i] = value | 0;
+    return this;
+  }
+
+  /** Append a table, and let the word at `offset` point to it once the block has an address. */
+  table(offset: number, values: ArrayLike<number>): this {
+    this.words.set(values, this.end);
+    this.put(offset, this.end << 2);
+    this.relative.push(offset);
+    this.end += values.length;
+    return this;
+  }
+
+  image(): BlockImage {
+    return { words: this.words, relative: this.relative };
+  }
+}
+
+function bytes(view: View, size: number): number[] {
+  return [view.batch, view.group, view.channel, ...view.space].map((stride) => wrap(stride * size));
+}
+
+/** A byte count modulo 2^32: `| 0` alone is exact only up to 2^53, which strides never reach. */
+function wrap(value: number): number {
+  return value % 2 ** 32;
+}
+
+/** What the kernels need to know about blocking, besides the input tile. */
+export interface ConvBlocking {
+  readonly input: InputTile;
+  readonly panels: Int32Array;
+  /** Filters of a group, the padding of the last panel included. */
+  readonly width: number;
+  readonly blockChannels: number;
+  readonly tileBatch: number;
+  readonly tileGroups: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly panelRuns: number;
+  readonly registerRows: number;
+  readonly registerVectors: number;
+  readonly scratchX: number;
+  readonly scratchAcc: number;
+  readonly scratchPixels: number;
+}
+
+function problemWords(words: Words, p: ConvProblem): Words {
+  const size = elementBytes(p.dtype);
+  return words
+    .put(A.CONV_ACTIVATION, ACTIVATIONS[p.activation])
+    .put(A.CONV_BATCH, p.batch, p.groups, p.filters, p.channels)
+    .put(A.CONV_IN, ...p.input)
+    .put(A.CONV_OUT, ...p.output)
+    .put(A.CONV_TAPS, ...p.taps)
+    .put(A.CONV_STRIDE, ...p.stride)
+    .put(A.CONV_DILATION, ...p.dilation)
+    .put(A.CONV_LOW, ...p.low)
+    .put(A.CONV_X_STRIDES, ...bytes(p.x, size))
+    .put(A.CONV_Y_STRIDES, ...bytes(p.y, size));
+}
+
+export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
+  const size = elementBytes(p.dtype);
+  const axis = (field: "runs" | "runStart" | "runStep" | "places") => b.input.axes.map((a) => a[field]);
+  return problemWords(new Words(A.CONV_BYTES, [b.input.terms, b.panels]), p)
+    .put(A.CONV_W_GROUP, wrap(b.width * p.channels * product(p.taps) * size))
+    .put(A.CONV_W_WIDTH, b.width)
+    .put(A.CONV_BLOCK_CHANNELS, b.blockChannels)
+    .put(A.CONV_TILE_BATCH, b.tileBatch)
+    .put(A.CONV_TILE_GROUPS, b.tileGroups)
+    .put(A.CONV_TILE_ROWS, b.rows)
+    .put(A.CONV_TILE_COLUMNS, b.columns)
+    .put(A.CONV_PANEL_COUNT, b.panels.length - 1)
+    .put(A.CONV_PANEL_RUNS, b.panelRuns)
+    .put(A.CONV_TILE_MR, b.registerRows)
+    .put(A.CONV_TILE_NV, b.registerVectors)
+    .put(A.CONV_ROW_STEP, b.input.rowStep)
+    .put(A.CONV_COLUMN_STEP, b.input.columnStep)
+    .put(A.CONV_PACKED, b.input.packed ? 1 : 0)
+    .put(A.CONV_RUNS, ...axis("runs"))
+    .put(A.CONV_RUN_START, ...axis("runStart"))
+    .put(A.CONV_RUN_STEP, ...axis("runStep"))
+    .put(A.CONV_PLACES, ...axis("places"))
+    .put(A.CONV_PITCHES, ...b.input.pitches)
+    .put(A.CONV_SCRATCH_X, b.scratchX)
+    .put(A.CONV_SCRATCH_ACC, b.scratchAcc)
+    .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels)
+    .table(A.CONV_TERMS, b.input.terms)
+    .table(A.CONV_PANELS, b.panels)
+    .image();
+}
+
+export function unsharedBlock(p: ConvProblem, position: Space): BlockImage {
+  const size = elementBytes(p.dtype);
+  const { group, filter, channel, space } = p.w;
+  const strides = [group, filter, channel, ...space, position[1], position[2]].map((stride) => wrap(stride * size));
+  return problemWords(new Words(A.CONV_BYTES, []), p)
+    .put(A.CONV_W_STRIDES, ...strides)
+    .image();
+}
+
+/** Panels of filters for `direct` and `depthwise`; `align` is the multiple to which a panel is widened. */
+export function packBlock(p: ConvProblem, panels: Int32Array, width: number, align: number, blockChannels: number): BlockImage {
+  const size = elementBytes(p.dtype);
+  const w: FilterView = p.w;
+  return new Words(A.PACK_BYTES, [panels])
+    .put(A.PACK_PANEL_COUNT, panels.length - 1)
+    .put(A.PACK_ALIGN, align)
+    .put(A.PACK_WIDTH, width)
+    .put(A.PACK_GROUP, wrap(width * p.channels * product(p.taps) * size))
+    .put(A.PACK_CHANNELS, p.channels)
+    .put(A.PACK_BLOCK_CHANNELS, blockChannels)
+    .put(A.PACK_TAPS, ...p.taps)
+    .put(A.PACK_STRIDES, ...[w.group, w.filter, w.channel, ...w.space].map((stride) => wrap(stride * size)))
+    .table(A.PACK_PANELS, panels)
+    .image();
+}

@@ -1,0 +1,81 @@
+/** Plans of the depthwise algorithm: one channel per group. */
+import { ZERO_BYTES } from "../../assembly/args.ts";
+import type { ConvProblem } from "../problem/problem.ts";
+import { multiplyAdds, product } from "../problem/problem.ts";
+import { convBlock, packBlock } from "./blocks.ts";
+import { type Candidate, evenPart } from "./direct.ts";
+import { layOutInputTile, roundUp } from "./input-tile.ts";
+import type { BinaryName } from "./registers.ts";
+import { elementBytes, evenly, laneCount, registerTiles, termCycles } from "./registers.ts";
+
+/** Rows of the register tile: every accumulator has a load of its own, so more rows only mean more waste at the edge. */
+const REGISTER_ROWS = 4;
+const LONGEST_ROW = 256;
+/** Outputs of one tile: its input and output then pass through L1. */
+const TILE_OUTPUTS = 4096;
+const GRAIN_MULTIPLY_ADDS = 2e5;
+const COPY_CYCLES = 0.35;
+const GATHER_CYCLES = 1.5;
+const STORE_CYCLES = 0.75;
+
+/** Null where the algorithm does not apply. */
+export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidate | null {
+  if (p.channels !== 1 || p.w.position) return null;
+  const lanes = laneCount(binary, p.dtype);
+  const { vectors } = registerTiles[binary];
+  const vectorColumns = vectors * lanes;
+  const columns = evenPart(p.output[2], LONGEST_ROW, vectorColumns);
+  const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(TILE_OUTPUTS / columns)), REGISTER_ROWS);
+  const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns });
+
+  const taps = product(p.taps);
+  const bands = Math.ceil(p.output[1] / rows) * Math.ceil(p.output[2] / columns);
+  const planes = p.batch * p.groups * p.output[0];
+  const strip = (v: number) => {
+    return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * termCycles(binary, h.height, v, h.height * (v + 1)), 0);
+  };
+  const across = Math.ceil(columns / vectorColumns);
+  const cycles =
+    planes * bands * (p.filters * across * strip(vectors) * taps + input.copied * (input.contiguous ? COPY_CYCLES : GATHER_CYCLES)) +
+    planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
+  return { cycles, build };
+
+  function build() {
+    const size = elementBytes(p.dtype);
+    const type = p.dtype === "float32" ? "f32" : "f64";
+    const panels = Int32Array.from({ length: p.filters + 1 }, (_, i) => i);
+    const tileGroups = Math.max(1, Math.min(p.groups, Math.floor(TILE_OUTPUTS / (rows * columns * Math.max(1, p.filters)))));
+    const scratchAcc = ZERO_BYTES;
+    const scratchPixels = scratchAcc + REGISTER_ROWS * vectorColumns * size;
+    const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
+    const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * p.output[0] * bands;
+    const filterBytes = p.groups * p.filters * taps * size;
+    const step = {
+      kernel: `depthwise_${type}` as const,
+      tiles,
+      grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
+      scratchBytes: scratchX + input.bytes,
+      block: convBlock(p, {
+        input, panels, width: p.filters, blockChannels: 1, tileBatch: 1, tileGroups, rows, columns, panelRuns: 1,
+        registerRows: REGISTER_ROWS, registerVectors: vectors, scratchX, scratchAcc, scratchPixels,
+      }),
+    };
+    return {
+      problem: p, algorithm: "depthwise" as const, lanes: "pixels" as const, binary,
+      filterStep: {
+        kernel: `pack_filters_${type}` as const,
+        tiles: p.groups * p.filters,
+        grain: 1 + Math.floor(1e5 / taps),
+        scratchBytes: 0,
+        block: packBlock(p, panels, p.filters, 1, 1),
+      },
+      filterBytes, step,
+      workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + step.scratchBytes,
+      notes: [
+        `register tile: ${REGISTER_ROWS} rows × ${vectors} vectors of ${lanes} pixels`,
+        `tile: 1 image × ${tileGroups} planes × ${rows} rows × ${columns} columns`,
+        input.packed ? `input: padded per tile in scratch, ${input.bytes} bytes` : "input: read in place",
+      ],
+    };
+  }
+}

@@ -1,0 +1,186 @@
+/** Plans of the direct algorithm in its two forms. */
+import { ZERO_BYTES } from "../../assembly/args.ts";
+import type { ConvProblem } from "../problem/problem.ts";
+import { product, termCount } from "../problem/problem.ts";
+import { convBlock, packBlock } from "./blocks.ts";
+import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
+import type { Lanes, Plan } from "./plan.ts";
+import type { BinaryName, RegisterTile } from "./registers.ts";
+import { elementBytes, evenly, laneCount, termCycles } from "./registers.ts";
+import type { Tuning } from "./tuning.ts";
+
+/**
+ * Terms of one block: a panel of filters (6 × 144 × 4 bytes) and the pixels' operands then stay in L1 together. Measured
+ * by the layers 3×3 64→64 @56 and 1×1 256→64 @56 of `npm run bench`.
+ */
+const BLOCK_TERMS = 144;
+const BLOCK_TERMS_1X1 = 128;
+/** Multiply-adds of one tile, about 100 µs at the relaxed peak: long enough to hide a call, short enough to stop. */
+const TILE_MULTIPLY_ADDS = 2.5e6;
+/** Above this a tile is cut into runs of panels, although each run then packs the same input. */
+const LARGEST_TILE_MULTIPLY_ADDS = 1e7;
+/** Rows that share a padded input tile, so that the rows above and below it are not the most of what is copied. */
+const ROWS_PER_PACKED_TILE = 4;
+const LONGEST_ROW = 256;
+/** Input tile and accumulators should stay in L2. */
+const SCRATCH_TARGET = 384 * 1024;
+/** A call from JavaScript costs some 50 ns, and the engine promotes functions by their calls: at least this much in each. */
+const GRAIN_MULTIPLY_ADDS = 4e5;
+
+/** Cycles per element, from the same bench: copying into scratch, and storing an output along or across lanes. */
+const COPY_CYCLES = 0.5;
+const GATHER_CYCLES = 1.5;
+const STORE_CYCLES = 0.75;
+const SCATTER_CYCLES = 2.5;
+
+interface Tiling {
+  readonly blockChannels: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly panelRuns: number;
+  readonly panels: Int32Array;
+  readonly width: number;
+  readonly register: RegisterTile;
+  readonly input: InputTile;
+  readonly accumulatorBytes: number;
+}
+
+export interface Candidate {
+  /** Estimated cycles of the main step on one thread. */
+  readonly cycles: number;
+  readonly build: () => Plan;
+}
+
+/** First filters of panels of at most `most`: even ones, or full ones whose last is widened to whole vectors. */
+function panelsOf(filters: number, most: number, even: boolean): Int32Array {
+  const count = Math.ceil(filters / most);
+  return Int32Array.from({ length: count + 1 }, (_, i) => (even ? Math.floor((i * filters) / count) || 0 : Math.min(i * most, filters)));
+}
+
+function channelBlock(p: ConvProblem): number {
+  const taps = product(p.taps);
+  const most = Math.max(1, Math.floor((taps === 1 ? BLOCK_TERMS_1X1 : BLOCK_TERMS) / taps));
+  return Math.max(1, Math.ceil(p.channels / Math.ceil(p.channels / most)) || 1);
+}
+
+function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
+  const lanes = laneCount(binary, p.dtype);
+  const vectorColumns = register.vectors * lanes;
+  const overColumns = form === "pixels";
+  const panels = overColumns ? panelsOf(p.filters, register.rows, true) : panelsOf(p.filters, vectorColumns, false);
+  const width = overColumns ? p.filters : roundUp(p.filters, lanes);
+  const blockChannels = channelBlock(p);
+  const perPixel = p.filters * termCount(p) || 1;
+
+  const [, outRows, outColumns] = p.output;
+  let columns = evenPart(outColumns, LONGEST_ROW, overColumns ? vectorColumns : register.rows);
+  const leastRows = p.taps[1] > 1 ? Math.min(ROWS_PER_PACKED_TILE, outRows) : 1;
+  let rows = evenPart(outRows, Math.max(leastRows, Math.floor(TILE_MULTIPLY_ADDS / (columns * perPixel))));
+  const measure = () => {
+    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns });
+    const slots = overColumns
+      ? rows * Math.ceil(columns / vectorColumns) * (panels.length - 1)
+      : Math.ceil((rows * columns) / register.rows) * (panels.length - 1);
+    const slot = register.rows * register.vectors * lanes * elementBytes(p.dtype);
+    return { input, accumulatorBytes: (p.channels > blockChannels ? Math.max(1, slots) : 1) * slot };
+  };
+  let { input, accumulatorBytes } = measure();
+  while (input.bytes + accumulatorBytes > SCRATCH_TARGET && (rows > 1 || columns > 2 * vectorColumns)) {
+    if (rows > 1) rows = Math.ceil(rows / 2);
+    else columns = roundUp(Math.ceil(columns / 2), vectorColumns);
+    ({ input, accumulatorBytes } = measure());
+  }
+  const panelRuns = Math.max(1, Math.min(panels.length - 1, Math.ceil((rows * columns * perPixel) / LARGEST_TILE_MULTIPLY_ADDS)));
+  return { blockChannels, rows, columns, panelRuns, panels, width, register, input, accumulatorBytes };
+}
+
+/** A part of `whole` of about `most` such that the parts are even, in whole multiples of `multiple`. */
+export function evenPart(whole: number, most: number, multiple = 1): number {
+  if (whole <= most) return whole;
+  return Math.min(whole, roundUp(Math.ceil(whole / Math.ceil(whole / most)), multiple));
+}
+
+function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): number {
+  const lanes = laneCount(binary, p.dtype);
+  const { rows: most, vectors } = t.register;
+  const [depth, outRows, outColumns] = p.output;
+  const bands = Math.ceil(outRows / t.rows) * Math.ceil(outColumns / t.columns);
+  const images = p.batch * p.groups * depth;
+  const over = (count: number) => {
+    // Whole tiles of `vectors` vectors and the narrower last one.
+    const whole = Math.floor(count / (vectors * lanes));
+    const rest = count - whole * vectors * lanes;
+    return { whole, last: rest === 0 ? 0 : rest > lanes ? vectors : 1 };
+  };
+  const along = form === "pixels" ? over(outColumns) : over(p.filters);
+  const heights = form === "pixels" ? evenly(p.filters, most) : evenly(t.rows * t.columns, most);
+  const extra = (height: number, v: number) => v + height * (form === "pixels" ? 1 : 2);
+  const column = (v: number) => heights.reduce((sum, h) => sum + h.tiles * termCycles(binary, h.height, v, extra(h.height, v)), 0);
+  const cycles = (along.whole * column(vectors) + (along.last ? column(along.last) : 0)) * termCount(p);
+  const outputs = images * p.filters * outRows * outColumns;
+  return (
+    cycles * images * (form === "pixels" ? outRows : bands) +
+    images * bands * t.panelRuns * t.input.copied * (t.input.contiguous ? COPY_CYCLES / Math.sqrt(lanes) : GATHER_CYCLES) +
+    outputs * (form === "pixels" ? (p.y.space[2] === 1 ? STORE_CYCLES : SCATTER_CYCLES) : p.y.channel === 1 ? STORE_CYCLES : SCATTER_CYCLES)
+  );
+}
+
+/** The direct algorithm with lanes over `form`. It serves every problem whose filters are shared. */
+export function directCandidate(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning): Candidate {
+  const register = tuning.register(binary, laneCount(binary, p.dtype), form);
+  const tiling = tilingOf(p, binary, form, register);
+  return { cycles: estimate(p, binary, form, tiling), build: () => buildPlan(p, binary, form, tuning, tiling) };
+}
+
+function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning, t: Tiling): Plan {
+  const size = elementBytes(p.dtype);
+  const lanes = laneCount(binary, p.dtype);
+  const type = p.dtype === "float32" ? "f32" : "f64";
+  const pixels = t.rows * t.columns;
+  const scratchAcc = ZERO_BYTES;
+  const scratchPixels = roundUp(scratchAcc + t.accumulatorBytes, 64);
+  const scratchX = roundUp(scratchPixels + (form === "filters" ? 8 * pixels : 0), 64);
+  const scratchBytes = scratchX + t.input.bytes;
+  const tileBatch = Math.min(tuning.batch, Math.max(1, p.batch));
+  const batches = Math.ceil(p.batch / tileBatch);
+  const bands = Math.ceil(p.output[1] / t.rows) * Math.ceil(p.output[2] / t.columns);
+  const panelCount = t.panels.length - 1;
+  const tiles = panelCount === 0 ? 0 : p.groups * t.panelRuns * batches * p.output[0] * bands;
+  const perTile = (pixels * tileBatch * p.filters * termCount(p)) / t.panelRuns;
+  const filterBytes = p.groups * t.width * termCount(p) * size;
+  const { scratchX: _, ...blocking } = { ...t, scratchX };
+  const step = {
+    kernel: `direct_${form}_${type}` as const,
+    tiles,
+    grain: Math.max(1, Math.floor(GRAIN_MULTIPLY_ADDS / Math.max(1, perTile))),
+    scratchBytes,
+    block: convBlock(p, {
+      ...blocking, scratchX, scratchAcc, scratchPixels, tileBatch, tileGroups: 1, registerRows: t.register.rows,
+      registerVectors: t.register.vectors,
+    }),
+  };
+  const filterStep = {
+    kernel: `pack_filters_${type}` as const,
+    tiles: p.groups * panelCount,
+    grain: 1 + Math.floor(1e5 / Math.max(1, (t.width * termCount(p)) / Math.max(1, panelCount))),
+    scratchBytes: 0,
+    block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockChannels),
+  };
+  return {
+    problem: p, algorithm: "direct", lanes: form, binary, filterStep, filterBytes, step,
+    workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + scratchBytes,
+    notes: [...notesOf(p, form, lanes, t, tileBatch), ...tuning.notes],
+  };
+}
+
+function notesOf(p: ConvProblem, form: Lanes, lanes: number, t: Tiling, tileBatch: number): string[] {
+  const { rows, vectors } = t.register;
+  const blocks = Math.ceil(p.channels / t.blockChannels);
+  const vector = `${vectors} ${vectors === 1 ? "vector" : "vectors"} of ${lanes}`;
+  return [
+    `register tile: ${rows} ${form === "pixels" ? "filters" : "pixels"} × ${vector} ${form === "pixels" ? "pixels" : "filters"}`,
+    `tile: ${tileBatch} image × ${t.rows} rows × ${t.columns} columns × ${Math.ceil(p.filters / t.panelRuns)} filters, ` +
+      `channels in ${blocks} ${blocks === 1 ? "block" : "blocks"} of ${t.blockChannels}`,
+    t.input.packed ? `input: padded per tile in scratch, ${t.input.bytes} bytes` : "input: read in place",
+  ];
+}

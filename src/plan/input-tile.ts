@@ -1,0 +1,156 @@
+/**
+ * Where a tile finds its input: in x itself, or in a padded copy in scratch. Either way the outcome is a table of term
+ * offsets and two steps, and the kernel does not know the difference.
+ */
+import type { ConvProblem, Space } from "../problem/problem.ts";
+import { dilatedExtent, product, staysInside } from "../problem/problem.ts";
+import { elementBytes } from "./registers.ts";
+
+const CACHE_LINE = 64;
+/** L1 has 64 sets of lines: planes a multiple of this apart all fall into the same few sets. */
+const SET_SPAN = 2048;
+
+/** One axis of the copy: place p of run i is input `start of the tile + i·runStart + p·runStep` (args.ts, CONV_PACKED). */
+interface Axis {
+  /** Run i is that of tap i. */
+  readonly perTap: boolean;
+  readonly runs: number;
+  readonly runStart: number;
+  readonly runStep: number;
+  readonly places: number;
+  /** Places from one output to the next. */
+  readonly outputStep: number;
+}
+
+export interface InputTile {
+  readonly packed: boolean;
+  readonly axes: readonly Axis[];
+  /** Bytes: channel, run of z, run of y, row, run of x. */
+  readonly pitches: readonly [number, number, number, number, number];
+  readonly rowStep: number;
+  readonly columnStep: number;
+  /** Byte offsets of the terms of `channels` channels, in the order c, z, y, x. */
+  readonly terms: Int32Array;
+  readonly bytes: number;
+  /** Elements copied for one tile of all channels, and whether the copy runs over contiguous elements. */
+  readonly copied: number;
+  readonly contiguous: boolean;
+}
+
+export interface TileShape {
+  readonly rows: number;
+  readonly columns: number;
+  /** Channels of one block. */
+  readonly channels: number;
+  /** Lanes run over columns: they must be contiguous, and a tile reads to the end of its last vectors. */
+  readonly overColumns: boolean;
+  /** Columns of one register tile, if so. */
+  readonly vectorColumns: number;
+}
+
+export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
+  return readableInPlace(p, shape) ? inPlace(p, shape) : packed(p, shape);
+}
+
+function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
+  if (!staysInside(p)) return false;
+  if (shape.overColumns && (p.x.space[2] !== 1 || p.stride[2] !== 1)) return false;
+  // A few planes in the same cache sets are harmless; a block of them evict each other.
+  const clash = (Math.abs(p.x.channel) * elementBytes(p.dtype)) % SET_SPAN === 0 && shape.channels > 8;
+  return !clash;
+}
+
+function inPlace(p: ConvProblem, shape: TileShape): InputTile {
+  const size = elementBytes(p.dtype);
+  const [z, y, x] = p.x.space;
+  return {
+    packed: false,
+    axes: [],
+    pitches: [0, 0, 0, 0, 0],
+    rowStep: p.stride[1] * y * size,
+    columnStep: p.stride[2] * x * size,
+    terms: termOffsets(p, shape.channels, p.x.channel * size, (tap) => {
+      return (tap[0] * p.dilation[0] * z + tap[1] * p.dilation[1] * y + tap[2] * p.dilation[2] * x) * size;
+    }),
+    bytes: 0,
+    copied: 0,
+    contiguous: true,
+  };
+}
+
+/** One run per tap, holding just what that tap reads. */
+function perTap(outputs: number, taps: number, stride: number, dilation: number): Axis {
+  return { perTap: true, runs: taps, runStart: dilation, runStep: stride, places: outputs, outputStep: 1 };
+}
+
+/**
+ * One run of every position between the first tap and the last, or one run per tap where that copies less. For lanes,
+ * neighbouring outputs must read neighbours: a strided axis is then cut into its phases, `stride` runs of that step.
+ */
+function axisOf(outputs: number, taps: number, stride: number, dilation: number, forLanes: boolean): Axis {
+  const dense = (outputs - 1) * stride + dilatedExtent(taps, dilation);
+  if (dense > taps * outputs) return perTap(outputs, taps, stride, dilation);
+  if (!forLanes) return { perTap: false, runs: 1, runStart: 1, runStep: 1, places: dense, outputStep: stride };
+  const places = outputs + Math.floor(((taps - 1) * dilation) / stride);
+  return { perTap: false, runs: stride, runStart: 1, runStep: stride, places, outputStep: 1 };
+}
+
+/** The bytes from an output's first operand to that of tap i, given the pitches of a run and of a place. */
+function tapOffset(axis: Axis, tap: number, dilation: number, runPitch: number, placePitch: number): number {
+  if (axis.perTap) return tap * runPitch;
+  const distance = tap * dilation;
+  return (distance % axis.runStep) * runPitch + Math.floor(distance / axis.runStep) * placePitch;
+}
+
+function packed(p: ConvProblem, shape: TileShape): InputTile {
+  const size = elementBytes(p.dtype);
+  const columns = shape.overColumns ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
+  const z = perTap(1, p.taps[0], 1, p.dilation[0]);
+  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], false);
+  const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns);
+  const runX = roundUp(x.places * size, 16);
+  const row = x.runs * runX;
+  const runY = y.places * row;
+  const runZ = y.runs * runY;
+  const channel = oddLines(z.runs * runZ);
+  return {
+    packed: true,
+    axes: [z, y, x],
+    pitches: [channel, runZ, runY, row, runX],
+    rowStep: y.outputStep * row,
+    columnStep: x.outputStep * size,
+    terms: termOffsets(p, shape.channels, channel, (tap) => {
+      return (
+        tap[0] * runZ +
+        tapOffset(y, tap[1], p.dilation[1], runY, row) +
+        tapOffset(x, tap[2], p.dilation[2], runX, size)
+      );
+    }),
+    bytes: shape.channels * channel + CACHE_LINE,
+    copied: p.channels * z.runs * y.runs * y.places * x.runs * x.places,
+    contiguous: p.x.space[2] === 1 && x.runStep === 1,
+  };
+}
+
+/** An odd number of cache lines, so that channels spread over the sets of L1. */
+function oddLines(bytes: number): number {
+  const lines = Math.ceil(bytes / CACHE_LINE);
+  return (lines + (lines % 2 === 0 ? 1 : 0)) * CACHE_LINE;
+}
+
+export function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
+function termOffsets(p: ConvProblem, channels: number, channel: number, at: (tap: Space) => number): Int32Array {
+  const terms = new Int32Array(channels * product(p.taps));
+  let j = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let kz = 0; kz < p.taps[0]; kz++) {
+      for (let ky = 0; ky < p.taps[1]; ky++) {
+        for (let kx = 0; kx < p.taps[2]; kx++) terms[j++] = c * channel + at([kz, ky, kx]);
+      }
+    }
+  }
+  return terms;
+}

@@ -1,0 +1,26 @@
+/** The plan of unshared convolution: every output position has filters of its own, read where they are. */
+import type { ConvProblem, Space } from "../problem/problem.ts";
+import { multiplyAdds } from "../problem/problem.ts";
+import { unsharedBlock } from "./blocks.ts";
+import type { Plan } from "./plan.ts";
+import type { BinaryName } from "./registers.ts";
+import { elementBytes } from "./registers.ts";
+
+const GRAIN_MULTIPLY_ADDS = 5e4;
+
+export function unsharedPlan(p: ConvProblem, position: Space, binary: BinaryName): Plan {
+  const size = elementBytes(p.dtype);
+  const tiles = p.batch === 0 || p.filters === 0 ? 0 : p.groups * p.output[1];
+  const step = {
+    kernel: `unshared_${p.dtype === "float32" ? "f32" : "f64"}` as const,
+    tiles,
+    grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
+    scratchBytes: 0,
+    block: unsharedBlock(p, position),
+  };
+  return {
+    problem: p, algorithm: "unshared", lanes: "filters", binary, filterStep: null, filterBytes: p.w.size * size, step,
+    workspaceBytes: (p.w.size + p.x.size + p.y.size) * size + 4 * step.block.words.length,
+    notes: ["tile: one output row of a group, all images; 4 filters at a time"],
+  };
+}

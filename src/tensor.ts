@@ -1,0 +1,154 @@
+import { config } from "./config.ts";
+import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
+
+export type DType = "float32" | "float64";
+export type FloatArray = Float32Array | Float64Array;
+
+/** Anything array-like with a shape: an ndarray, a zarrita chunk, a Tensor. Strides and offset count elements. */
+export interface Operand {
+  readonly data: FloatArray;
+  readonly shape: readonly number[];
+  readonly stride?: readonly number[];
+  readonly offset?: number;
+}
+
+/** Where a tensor's elements live. `view` is asked at each access, because an engine's memory moves when it grows. */
+export interface Storage {
+  view(): FloatArray;
+  release(): void;
+  /** Engine memory that ops may use in place. */
+  readonly resident?: { readonly owner: object; readonly pointer: number };
+}
+
+/** Strides of C order (last axis fastest), in elements. */
+export function cOrder(shape: readonly number[]): number[] {
+  const stride = new Array<number>(shape.length);
+  for (let axis = shape.length - 1, step = 1; axis >= 0; axis--) {
+    stride[axis] = step;
+    step *= shape[axis]!;
+  }
+  return stride;
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+const storages = new WeakMap<Tensor, Storage>();
+
+/** The resident storage behind an operand, if it is a living Tensor of an engine. */
+export function storageOf(operand: unknown): Storage | undefined {
+  return operand instanceof Tensor ? storages.get(operand) : undefined;
+}
+
+/** An array with a shape. Results are Tensors over ordinary arrays; `engine.tensor()` makes them in engine memory. */
+export class Tensor implements Operand, Disposable {
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+
+  constructor(
+    storage: Storage,
+    dtype: DType,
+    shape: readonly number[],
+    stride: readonly number[] = cOrder(shape),
+    offset = 0,
+  ) {
+    this.shape = Object.freeze([...shape]);
+    this.stride = Object.freeze([...stride]);
+    this.offset = offset;
+    this.dtype = dtype;
+    this.size = elementCount(shape);
+    storages.set(this, storage);
+  }
+
+  /** The elements. Taken anew on each access: keep the Tensor, not the array, across calls that may grow the memory. */
+  get data(): FloatArray {
+    const storage = storages.get(this);
+    if (!storage) throw new DisposedError("tensor");
+    return storage.view();
+  }
+
+  /** Give the memory back for reuse. A second call does nothing; using the tensor afterwards throws. */
+  dispose(): void {
+    const storage = storages.get(this);
+    storages.delete(this);
+    storage?.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A Tensor over an array that the garbage collector owns. */
+export function tensorOver(
+  data: FloatArray,
+  shape: readonly number[],
+  release: () => void = () => {},
+  stride?: readonly number[],
+  offset?: number,
+): Tensor {
+  return new Tensor({ view: () => data, release }, dtypeOf(data) ?? "float32", shape, stride, offset);
+}
+
+const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
+const tag = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as (this: unknown) => string | undefined;
+
+/** The dtype of an array of whatever realm, by its internal slot rather than by what it claims. */
+export function dtypeOf(data: unknown): DType | undefined {
+  const name = tag.call(data);
+  return name === "Float32Array" ? "float32" : name === "Float64Array" ? "float64" : undefined;
+}
+
+type Nested = readonly (number | Nested)[];
+
+/**
+ * A Tensor of `data`, which is used in place if it is a typed array and copied (to `config.floatX`) if it is a nested
+ * list of numbers, whose shape it then has.
+ *
+ * @example tensor(new Float32Array(12), [1, 1, 3, 4])
+ * @example tensor([[1, 2], [3, 4]]).shape // [2, 2]
+ */
+export function tensor(data: FloatArray | Nested, shape?: readonly number[]): Tensor {
+  if (!Array.isArray(data)) {
+    if (!dtypeOf(data)) {
+      throw new DTypeError("data", `expected a Float32Array, a Float64Array or nested lists of numbers, got ${show(data)}`);
+    }
+    const array = data as FloatArray;
+    return tensorOver(array, checkShape(shape ?? [array.length], array.length));
+  }
+  const extents: number[] = [];
+  for (let level: unknown = data; Array.isArray(level); level = level[0]) extents.push(level.length);
+  const values = new (config.floatX === "float64" ? Float64Array : Float32Array)(elementCount(extents));
+  fill(values, data, extents, 0, 0);
+  return tensorOver(values, checkShape(shape ?? extents, values.length));
+}
+
+function checkShape(shape: readonly number[], length: number): number[] {
+  if (!Array.isArray(shape)) throw new ShapeError("shape", `expected a list of extents, got ${show(shape)}`);
+  const extents = [...shape];
+  if (!extents.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+    throw new ShapeError("shape", "extents are whole numbers from 0 on");
+  }
+  if (elementCount(extents) !== length) {
+    throw new ShapeError("shape", `[${extents}] holds ${elementCount(extents)} elements, the data ${length}`);
+  }
+  return extents;
+}
+
+/** Copy a nested list into C order; returns the place after the last element written. */
+function fill(target: FloatArray, level: Nested, extents: readonly number[], depth: number, at: number): number {
+  if (!Array.isArray(level) || level.length !== extents[depth]) {
+    throw new ShapeError("data", `nested lists must all have the shape [${extents}]`);
+  }
+  for (const item of level) {
+    if (depth + 1 < extents.length) at = fill(target, item as Nested, extents, depth + 1, at);
+    else if (typeof item === "number") target[at++] = item;
+    else throw new DTypeError("data", `expected a number, got ${show(item)}`);
+  }
+  return at;
+}
