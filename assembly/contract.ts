@@ -2,10 +2,11 @@
  * The register tile: MR × NV vectors of accumulators over one block of terms. It is the whole arithmetic of `direct`
  * and `depthwise`; the loops around it live in direct.ts and depthwise.ts.
  *
- *   acc[r][v] = from[r][v] + Σ_j scalar(j, r) · vector(j, r, v)        j ascending, one running sum per lane
+ *   to[r][v] = from[r][v] + Σ_j scalar(j, r) · vector(j, r, v)        j ascending, one running sum per lane
  *
  * so the bits of an output depend neither on the tile nor on the form. `from` is the zeros of the scratch for the first
- * block of terms and `acc` itself afterwards. `terms … end` is the table of byte offsets, `places` one byte offset per
+ * block of terms and the accumulators afterwards, its rows NV vectors apart; those of `to` are `pitch` bytes apart, for `to`
+ * may be y itself when nothing is left to do. `terms … end` is the table of byte offsets, `places` one byte offset per
  * row, `w` walks over packed filters. The form says which operand is which:
  *
  *   Pixels    rows are filters, splatted, w packed [j][MR];          lanes are pixels at x + offset[j]
@@ -15,7 +16,7 @@
  * Cost: MR · NV · lanes multiply-adds a term. The tile must leave the engine room for NV vectors and one splat in 15
  * registers (and for a product where multiply-add is not one instruction): 6×2 fits relaxed, 5×2 the others.
  */
-import { loadLanes, loadNextLanes, loadSplat, loadSplatAt, multiplyAdd, storeLanes, vectorBytes } from "./lanes";
+import { loadLanes, loadNextLanes, loadSplat, loadSplatAt, multiplyAdd, storeLanes, storeNextLanes, vectorBytes } from "./lanes";
 
 // Generics take types, not integers, but the parameters of a function type can be counted while compiling.
 export type N1 = (a: i32) => void;
@@ -37,7 +38,7 @@ export type Rows = N3;
 }
 
 /** Not inlined on purpose: an engine promotes a function that is entered often, and never while it runs. */
-function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, acc: usize): void {
+function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize): void {
   const rows = lengthof<MR>(), wide = lengthof<NV>() > 1;
   const pixels = lengthof<F>() == lengthof<Pixels>(), filters = lengthof<F>() == lengthof<Filters>();
   const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
@@ -103,35 +104,35 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
     w += pixels ? rows * sizeof<T>() : filters ? row : sizeof<T>();
   }
 
-  storeLanes<T, V>(acc, a00);
-  if (wide) storeLanes<T, V>(acc + vector, a01);
-  if (rows > 1) { storeLanes<T, V>(acc + 1 * row, a10); if (wide) storeLanes<T, V>(acc + 1 * row + vector, a11); }
-  if (rows > 2) { storeLanes<T, V>(acc + 2 * row, a20); if (wide) storeLanes<T, V>(acc + 2 * row + vector, a21); }
-  if (rows > 3) { storeLanes<T, V>(acc + 3 * row, a30); if (wide) storeLanes<T, V>(acc + 3 * row + vector, a31); }
-  if (rows > 4) { storeLanes<T, V>(acc + 4 * row, a40); if (wide) storeLanes<T, V>(acc + 4 * row + vector, a41); }
-  if (rows > 5) { storeLanes<T, V>(acc + 5 * row, a50); if (wide) storeLanes<T, V>(acc + 5 * row + vector, a51); }
+  storeLanes<T, V>(to, a00);
+  if (wide) storeNextLanes<T, V>(to, a01);
+  if (rows > 1) { to += pitch; storeLanes<T, V>(to, a10); if (wide) storeNextLanes<T, V>(to, a11); }
+  if (rows > 2) { to += pitch; storeLanes<T, V>(to, a20); if (wide) storeNextLanes<T, V>(to, a21); }
+  if (rows > 3) { to += pitch; storeLanes<T, V>(to, a30); if (wide) storeNextLanes<T, V>(to, a31); }
+  if (rows > 4) { to += pitch; storeLanes<T, V>(to, a40); if (wide) storeNextLanes<T, V>(to, a41); }
+  if (rows > 5) { to += pitch; storeLanes<T, V>(to, a50); if (wide) storeNextLanes<T, V>(to, a51); }
 }
 
-/** Run the tile of `rows` ≤ 6 rows and `vectors` ≤ 2. Rows of `from` and `acc` are `vectors` vectors apart. */
+/** Run the tile of `rows` ≤ 6 rows and `vectors` ≤ 2. */
 export function contract<T, V, F>(
-  rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, acc: usize,
+  rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
 ): void {
   if (vectors > 1) {
     switch (rows) {
-      case 1: return tile<T, V, N1, N2, F>(terms, end, x, places, w, from, acc);
-      case 2: return tile<T, V, N2, N2, F>(terms, end, x, places, w, from, acc);
-      case 3: return tile<T, V, N3, N2, F>(terms, end, x, places, w, from, acc);
-      case 4: return tile<T, V, N4, N2, F>(terms, end, x, places, w, from, acc);
-      case 5: return tile<T, V, N5, N2, F>(terms, end, x, places, w, from, acc);
-      default: return tile<T, V, N6, N2, F>(terms, end, x, places, w, from, acc);
+      case 1: return tile<T, V, N1, N2, F>(terms, end, x, places, w, from, to, pitch);
+      case 2: return tile<T, V, N2, N2, F>(terms, end, x, places, w, from, to, pitch);
+      case 3: return tile<T, V, N3, N2, F>(terms, end, x, places, w, from, to, pitch);
+      case 4: return tile<T, V, N4, N2, F>(terms, end, x, places, w, from, to, pitch);
+      case 5: return tile<T, V, N5, N2, F>(terms, end, x, places, w, from, to, pitch);
+      default: return tile<T, V, N6, N2, F>(terms, end, x, places, w, from, to, pitch);
     }
   }
   switch (rows) {
-    case 1: return tile<T, V, N1, N1, F>(terms, end, x, places, w, from, acc);
-    case 2: return tile<T, V, N2, N1, F>(terms, end, x, places, w, from, acc);
-    case 3: return tile<T, V, N3, N1, F>(terms, end, x, places, w, from, acc);
-    case 4: return tile<T, V, N4, N1, F>(terms, end, x, places, w, from, acc);
-    case 5: return tile<T, V, N5, N1, F>(terms, end, x, places, w, from, acc);
-    default: return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, acc);
+    case 1: return tile<T, V, N1, N1, F>(terms, end, x, places, w, from, to, pitch);
+    case 2: return tile<T, V, N2, N1, F>(terms, end, x, places, w, from, to, pitch);
+    case 3: return tile<T, V, N3, N1, F>(terms, end, x, places, w, from, to, pitch);
+    case 4: return tile<T, V, N4, N1, F>(terms, end, x, places, w, from, to, pitch);
+    case 5: return tile<T, V, N5, N1, F>(terms, end, x, places, w, from, to, pitch);
+    default: return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, to, pitch);
   }
 }

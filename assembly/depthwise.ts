@@ -6,14 +6,14 @@
  * Tiles: space innermost, then groups, then images. Order of additions: z, y, x, then bias.
  */
 import {
-  CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
   CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP,
   CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { contract, Rows } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
-import { storeTile } from "./store";
+import { finishTile, storeRows } from "./store";
 import { ceilDivide, word } from "./words";
 
 export function depthwise<T, V>(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -53,6 +53,7 @@ function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: us
   const filters = word(args, CONV_FILTERS), activation = word(args, CONV_ACTIVATION), bias = word(args, CONV_BIAS);
   const yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
   const acc = scratch + <usize>word(args, CONV_SCRATCH_ACC), places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
+  const plain = !bias && activation == ACTIVATION_LINEAR && yColumn == size;
   let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
   for (let k = 0; k < filters; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
@@ -60,8 +61,14 @@ function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: us
       const r = band * rows / bands, height = (band + 1) * rows / bands - r;
       for (let c = 0; c < columns; c += wide) {
         const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
-        contract<T, V, Rows>(height, vectors, table, end, x + <usize>(r * xRow + c * size), places, w, scratch, acc);
-        storeTile<T, V>(acc, vectors * vector, height, count, y + <usize>(r * yRow + c * yColumn), yRow, yColumn, b, 0, 0, activation);
+        const from = x + <usize>(r * xRow + c * size), to = y + <usize>(r * yRow + c * yColumn);
+        if (plain && count == vectors * L) {
+          contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, to, yRow);
+        } else {
+          contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, acc, vectors * vector);
+          finishTile<T, V>(acc, height, vectors, b, 0, 0, activation);
+          storeRows<T, V>(acc, vectors * vector, height, count, to, yRow, yColumn);
+        }
       }
     }
   }

@@ -8,7 +8,7 @@
  * Order of additions of one output: channel, z, y, x, then bias. Cost: terms × pixels × filters multiply-adds.
  */
 import {
-  CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_OUT,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_OUT,
   CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
@@ -16,7 +16,7 @@ import {
 import { contract, Filters, Pixels } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
-import { storeTile } from "./store";
+import { finishTile, storeColumns, storeRows } from "./store";
 import { ceilDivide, entry, word } from "./words";
 
 /** Walk the tiles and their blocks of channels; `F` says how a block is contracted. */
@@ -87,6 +87,8 @@ function lanesOverPixels<T, V>(
   const yK = word(args, CONV_Y_STRIDES + 8), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
   const bias = word(args, CONV_BIAS), activation = word(args, CONV_ACTIVATION), filters = word(args, CONV_FILTERS);
   const oneBlock = opens && closes;
+  // Nothing to do to the sums, and lanes of y that follow each other: whole vectors go straight into y.
+  const plain = closes && !bias && activation == ACTIVATION_LINEAR && yColumn == size;
   let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
 
   for (let r = 0; r < rows; ++r) {
@@ -95,10 +97,15 @@ function lanesOverPixels<T, V>(
       const pixel = x + <usize>(r * xRow + c * size);
       for (let p = panel0; p < panel1; ++p) {
         const k = entry(panels, p), height = entry(panels, p + 1) - k;
-        contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, w + <usize>(k * terms * size), opens ? scratch : acc, acc);
-        if (closes) {
-          storeTile<T, V>(acc, vectors * vector, height, count, y + <usize>(k * yK + r * yRow + c * yColumn), yK, yColumn,
-            bias ? <usize>(bias + (g * filters + k) * size) : 0, size, 0, activation);
+        const panel = w + <usize>(k * terms * size), from = opens ? scratch : acc, to = y + <usize>(k * yK + r * yRow + c * yColumn);
+        if (plain && count == vectors * L) {
+          contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, panel, from, to, yK);
+        } else {
+          contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, panel, from, acc, vectors * vector);
+          if (closes) {
+            finishTile<T, V>(acc, height, vectors, bias ? <usize>(bias + (g * filters + k) * size) : 0, size, 0, activation);
+            storeRows<T, V>(acc, vectors * vector, height, count, to, yK, yColumn);
+          }
         }
         if (!oneBlock) acc += slot;
       }
@@ -136,12 +143,10 @@ function lanesOverFilters<T, V>(
     for (let t = 0; t < tiles; ++t) {
       const i0 = t * pixels / tiles, height = (t + 1) * pixels / tiles - i0;
       contract<T, V, Filters>(height, vectors, table, end, x, xAt + (<usize>i0 << 2), w + <usize>(k * terms * size),
-        opens ? scratch : acc, acc);
+        opens ? scratch : acc, acc, pitch);
       if (closes) {
-        for (let i = 0; i < height; ++i) {
-          storeTile<T, V>(acc + <usize>(i * pitch), 0, 1, count, y + <usize>(k * yK + entry(yAt, i0 + i)),
-            0, yK, b, 0, size, activation);
-        }
+        finishTile<T, V>(acc, height, vectors, b, 0, size, activation);
+        storeColumns<T>(acc, pitch, height, count, y + <usize>(k * yK), yAt + (<usize>i0 << 2), yK);
       }
       if (!oneBlock) acc += slot;
     }

@@ -44,6 +44,23 @@ export type Vector = v128;
   else store<T>(p, v);
 }
 
+// @ts-ignore: decorator
+@inline export function storeNextLanes<T, V>(p: usize, v: V): void {
+  if (isVector<V>()) v128.store(p, v, 16);
+  else store<T>(p, v, sizeof<T>());
+}
+
+/** Lanes 0, 2, 4, … of two vectors that follow each other at p. A scalar is its own lane 0. */
+// @ts-ignore: decorator
+@inline export function loadEvenLanes<T, V>(p: usize): V {
+  if (isVector<V>()) {
+    const a = v128.load(p), b = v128.load(p, 16);
+    if (sizeof<T>() == 4) return i8x16.shuffle(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    return i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+  }
+  return load<T>(p);
+}
+
 /** One element in every lane. */
 // @ts-ignore: decorator
 @inline export function splat<T, V>(value: T): V {

@@ -7,7 +7,7 @@ import {
   CONV_X_STRIDES, PACK_ALIGN, PACK_BLOCK_CHANNELS, PACK_CHANNELS, PACK_GROUP, PACK_PANEL_COUNT, PACK_PANELS, PACK_SOURCE,
   PACK_STRIDES, PACK_TAPS, PACK_TARGET, PACK_WIDTH,
 } from "./args";
-import { lanes, loadLanes, storeLanes, vectorBytes } from "./lanes";
+import { lanes, loadEvenLanes, loadLanes, storeLanes, vectorBytes } from "./lanes";
 import { ceilDivide, entry, word } from "./words";
 
 /**
@@ -21,6 +21,8 @@ import { ceilDivide, entry, word } from "./words";
   for (; i < before; ++i, target += size) store<T>(target, 0);
   if (step == size) {
     for (; i + L <= after; i += L, target += vector, source += vector) storeLanes<T, V>(target, loadLanes<T, V>(source));
+  } else if (step == 2 * size) {
+    for (; i + L <= after; i += L, target += vector, source += 2 * vector) storeLanes<T, V>(target, loadEvenLanes<T, V>(source));
   }
   for (; i < after; ++i, target += size, source += step) store<T>(target, load<T>(source));
   for (; i < count; ++i, target += size) store<T>(target, 0);

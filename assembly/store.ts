@@ -1,40 +1,50 @@
 /**
- * The way of a finished tile of accumulators into y: bias, activation, tails and strides. It is one pass over a few
- * vectors in L1 for every block of hundreds of multiply-adds, so it may be general.
+ * The way of a finished tile of accumulators into y: bias, activation, tails and strides. Where nothing of that is
+ * needed the tile is stored into y at once and never comes here.
  */
 import { ACTIVATION_LINEAR } from "./args";
 import { activate } from "./activation";
 import { add, lanes, loadLanes, loadSplat, storeLanes, vectorBytes } from "./lanes";
 
 /**
- * Finish and write `rows` rows of `columns` elements, from accumulators whose rows are `pitch` bytes apart.
+ * Add the bias and apply the activation, in place, to `rows` rows of `vectors` vectors that follow each other.
  * `bias` is 0 or the address of the first row's bias, which moves by `biasRow` bytes a row. It is one value for the row
  * if `biasColumn` is 0, else one value for each column, contiguous and readable to whole vectors.
  */
-export function storeTile<T, V>(
-  acc: usize, pitch: usize, rows: i32, columns: i32, y: usize, yRow: usize, yColumn: usize,
-  bias: usize, biasRow: usize, biasColumn: usize, activation: i32,
+export function finishTile<T, V>(
+  acc: usize, rows: i32, vectors: i32, bias: usize, biasRow: usize, biasColumn: usize, activation: i32,
 ): void {
-  const step = <usize>vectorBytes<T, V>(), L = lanes<T, V>(), size = sizeof<T>();
-  const contiguous = yColumn == size;
-  for (let r = 0; r < rows; ++r, acc += pitch, y += yRow) {
-    let target = y, b = bias;
-    for (let c = 0, p = acc; c < columns; c += L, p += step) {
-      let v = loadLanes<T, V>(p);
+  if (!bias && activation == ACTIVATION_LINEAR) return;
+  const step = <usize>vectorBytes<T, V>();
+  for (let r = 0; r < rows; ++r, bias += biasRow) {
+    for (let v = 0, b = bias; v < vectors; ++v, acc += step) {
+      let value = loadLanes<T, V>(acc);
       if (bias) {
-        v = add<T, V>(v, biasColumn ? loadLanes<T, V>(b) : loadSplat<T, V>(b));
+        value = add<T, V>(value, biasColumn ? loadLanes<T, V>(b) : loadSplat<T, V>(b));
         if (biasColumn) b += step;
       }
-      if (activation != ACTIVATION_LINEAR) v = activate<T, V>(v, activation);
-      if (contiguous && c + L <= columns) {
-        storeLanes<T, V>(target, v);
-        target += step;
-      } else {
-        storeLanes<T, V>(p, v);
-        const count = min(L, columns - c);
-        for (let i = 0; i < count; ++i, target += yColumn) store<T>(target, load<T>(p + <usize>i * size));
-      }
+      if (activation != ACTIVATION_LINEAR) value = activate<T, V>(value, activation);
+      storeLanes<T, V>(acc, value);
     }
-    if (bias) bias += biasRow;
+  }
+}
+
+/** Copy `rows` rows of `columns` elements to y along lanes, rows of accumulators `pitch` bytes apart. */
+export function storeRows<T, V>(
+  acc: usize, pitch: usize, rows: i32, columns: i32, y: usize, yRow: usize, yColumn: usize,
+): void {
+  const step = <usize>vectorBytes<T, V>(), L = lanes<T, V>(), size = sizeof<T>();
+  for (let r = 0; r < rows; ++r, acc += pitch, y += yRow) {
+    let c = 0, from = acc, to = y;
+    if (yColumn == size) for (; c + L <= columns; c += L, from += step, to += step) storeLanes<T, V>(to, loadLanes<T, V>(from));
+    for (; c < columns; ++c, from += size, to += yColumn) store<T>(to, load<T>(from));
+  }
+}
+
+/** Copy `rows` rows of `columns` elements to y across lanes: row r goes to `places[r]`, columns are `yColumn` bytes apart. */
+export function storeColumns<T>(acc: usize, pitch: usize, rows: i32, columns: i32, y: usize, places: usize, yColumn: usize): void {
+  const size = sizeof<T>();
+  for (let c = 0; c < columns; ++c, acc += size, y += yColumn) {
+    for (let r = 0, from = acc, at = places; r < rows; ++r, from += pitch, at += 4) store<T>(y + load<u32>(at), load<T>(from));
   }
 }

@@ -3,10 +3,11 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product } from "../problem/problem.ts";
 import { convBlock, packBlock } from "./blocks.ts";
+import { copyCycles, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, evenPart } from "./direct.ts";
 import { layOutInputTile, roundUp } from "./input-tile.ts";
 import type { BinaryName } from "./registers.ts";
-import { elementBytes, evenly, laneCount, registerTiles, termCycles } from "./registers.ts";
+import { elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
 
 /** Rows of the register tile: every accumulator has a load of its own, so more rows only mean more waste at the edge. */
 const REGISTER_ROWS = 4;
@@ -14,9 +15,6 @@ const LONGEST_ROW = 256;
 /** Outputs of one tile: its input and output then pass through L1. */
 const TILE_OUTPUTS = 4096;
 const GRAIN_MULTIPLY_ADDS = 2e5;
-const COPY_CYCLES = 0.35;
-const GATHER_CYCLES = 1.5;
-const STORE_CYCLES = 0.75;
 
 /** Null where the algorithm does not apply. */
 export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidate | null {
@@ -32,11 +30,12 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const bands = Math.ceil(p.output[1] / rows) * Math.ceil(p.output[2] / columns);
   const planes = p.batch * p.groups * p.output[0];
   const strip = (v: number) => {
-    return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * termCycles(binary, h.height, v, h.height * (v + 1)), 0);
+    const tile = (height: number) => taps * termCycles(binary, height, v, height * (v + 1)) + TILE_CYCLES;
+    return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
   };
   const across = Math.ceil(columns / vectorColumns);
   const cycles =
-    planes * bands * (p.filters * across * strip(vectors) * taps + input.copied * (input.contiguous ? COPY_CYCLES : GATHER_CYCLES)) +
+    planes * bands * (p.filters * across * strip(vectors) + copyCycles(input, binary)) +
     planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
   return { cycles, build };
 

@@ -3,10 +3,11 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product, termCount } from "../problem/problem.ts";
 import { convBlock, packBlock } from "./blocks.ts";
+import { copyCycles, SCATTER_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
 import type { Lanes, Plan } from "./plan.ts";
 import type { BinaryName, RegisterTile } from "./registers.ts";
-import { elementBytes, evenly, laneCount, termCycles } from "./registers.ts";
+import { elementBytes, evenly, laneCount } from "./registers.ts";
 import type { Tuning } from "./tuning.ts";
 
 /**
@@ -26,12 +27,6 @@ const LONGEST_ROW = 256;
 const SCRATCH_TARGET = 384 * 1024;
 /** A call from JavaScript costs some 50 ns, and the engine promotes functions by their calls: at least this much in each. */
 const GRAIN_MULTIPLY_ADDS = 4e5;
-
-/** Cycles per element, from the same bench: copying into scratch, and storing an output along or across lanes. */
-const COPY_CYCLES = 0.5;
-const GATHER_CYCLES = 1.5;
-const STORE_CYCLES = 0.75;
-const SCATTER_CYCLES = 2.5;
 
 interface Tiling {
   readonly blockChannels: number;
@@ -115,13 +110,16 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
   const along = form === "pixels" ? over(outColumns) : over(p.filters);
   const heights = form === "pixels" ? evenly(p.filters, most) : evenly(t.rows * t.columns, most);
   const extra = (height: number, v: number) => v + height * (form === "pixels" ? 1 : 2);
-  const column = (v: number) => heights.reduce((sum, h) => sum + h.tiles * termCycles(binary, h.height, v, extra(h.height, v)), 0);
-  const cycles = (along.whole * column(vectors) + (along.last ? column(along.last) : 0)) * termCount(p);
+  const blocks = Math.max(1, Math.ceil(p.channels / t.blockChannels));
+  const tile = (height: number, v: number) => termCount(p) * termCycles(binary, height, v, extra(height, v)) + blocks * TILE_CYCLES;
+  const column = (v: number) => heights.reduce((sum, h) => sum + h.tiles * tile(h.height, v), 0);
+  const strip = along.whole * column(vectors) + (along.last ? column(along.last) : 0);
   const outputs = images * p.filters * outRows * outColumns;
+  const lanesStride = form === "pixels" ? p.y.space[2] : p.y.channel;
   return (
-    cycles * images * (form === "pixels" ? outRows : bands) +
-    images * bands * t.panelRuns * t.input.copied * (t.input.contiguous ? COPY_CYCLES / Math.sqrt(lanes) : GATHER_CYCLES) +
-    outputs * (form === "pixels" ? (p.y.space[2] === 1 ? STORE_CYCLES : SCATTER_CYCLES) : p.y.channel === 1 ? STORE_CYCLES : SCATTER_CYCLES)
+    strip * images * (form === "pixels" ? outRows : bands) +
+    images * bands * t.panelRuns * copyCycles(t.input, binary) +
+    outputs * (lanesStride === 1 ? STORE_CYCLES : SCATTER_CYCLES)
   );
 }
 

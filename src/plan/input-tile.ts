@@ -32,9 +32,10 @@ export interface InputTile {
   /** Byte offsets of the terms of `channels` channels, in the order c, z, y, x. */
   readonly terms: Int32Array;
   readonly bytes: number;
-  /** Elements copied for one tile of all channels, and whether the copy runs over contiguous elements. */
+  /** What is copied for one tile of all channels: rows, elements, and how many elements apart these stand in x. */
+  readonly copiedRows: number;
   readonly copied: number;
-  readonly contiguous: boolean;
+  readonly step: number;
 }
 
 export interface TileShape {
@@ -73,8 +74,9 @@ function inPlace(p: ConvProblem, shape: TileShape): InputTile {
       return (tap[0] * p.dilation[0] * z + tap[1] * p.dilation[1] * y + tap[2] * p.dilation[2] * x) * size;
     }),
     bytes: 0,
+    copiedRows: 0,
     copied: 0,
-    contiguous: true,
+    step: 1,
   };
 }
 
@@ -113,6 +115,7 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
   const runY = y.places * row;
   const runZ = y.runs * runY;
   const channel = oddLines(z.runs * runZ);
+  const rows = p.channels * z.runs * y.runs * y.places * x.runs;
   return {
     packed: true,
     axes: [z, y, x],
@@ -127,8 +130,9 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
       );
     }),
     bytes: shape.channels * channel + CACHE_LINE,
-    copied: p.channels * z.runs * y.runs * y.places * x.runs * x.places,
-    contiguous: p.x.space[2] === 1 && x.runStep === 1,
+    copiedRows: rows,
+    copied: rows * x.places,
+    step: Math.abs(p.x.space[2]) * x.runStep,
   };
 }
 

@@ -30,16 +30,6 @@ export function elementBytes(dtype: DType): number {
   return dtype === "float32" ? 4 : 8;
 }
 
-/**
- * Cycles that one term costs a register tile: the slowest of the arithmetic (two units; a plain multiply-add is two
- * operations), the additions waiting for each other (4 cycles), and decoding 6 operations a cycle. `extra` counts the
- * loads and address sums of the form.
- */
-export function termCycles(binary: BinaryName, rows: number, vectors: number, extra: number): number {
-  const operations = rows * vectors * (binary === "relaxed" ? 1 : 2);
-  return Math.max(4, operations / 2, (operations + extra + 3) / 6);
-}
-
 /** `count` filters or pixels cut evenly into tiles of at most `most`: how many tiles of which heights. */
 export function evenly(count: number, most: number): { height: number; tiles: number }[] {
   const tiles = Math.ceil(count / most);

@@ -1,0 +1,34 @@
+/**
+ * The cost model's constants, in cycles of one core. They were fitted to layers of `npm run bench` (forms forced, one after the
+ * other) and only have to rank the candidates of one problem; a new machine changes them all in much the same proportion.
+ */
+import type { InputTile } from "./input-tile.ts";
+import type { BinaryName } from "./registers.ts";
+
+/** Entering and leaving a register tile: its accumulators loaded and stored once. */
+export const TILE_CYCLES = 24;
+/** An output stored along the lanes, or one by one across them. */
+export const STORE_CYCLES = 0.4;
+export const SCATTER_CYCLES = 2;
+/** A row of the input tile, and each of its elements by how they are copied. */
+const ROW_CYCLES = 12;
+const COPY_CYCLES = 0.25;
+const EVEN_CYCLES = 0.5;
+const GATHER_CYCLES = 1.5;
+
+/**
+ * Cycles that one term costs a register tile: the slowest of the arithmetic (two units; a plain multiply-add is two
+ * operations), the additions waiting for each other (4 cycles), and decoding 6 operations a cycle. `extra` counts the
+ * loads and address sums of the form.
+ */
+export function termCycles(binary: BinaryName, rows: number, vectors: number, extra: number): number {
+  const operations = rows * vectors * (binary === "relaxed" ? 1 : 2);
+  return Math.max(4, operations / 2, (operations + extra + 3) / 6);
+}
+
+/** Copying the input tile of all channels once. */
+export function copyCycles(input: InputTile, binary: BinaryName): number {
+  const scalar = binary === "scalar" ? 4 : 1;
+  const each = input.step === 1 ? COPY_CYCLES * scalar : input.step === 2 ? EVEN_CYCLES * scalar : GATHER_CYCLES;
+  return input.copiedRows * ROW_CYCLES + input.copied * each;
+}
