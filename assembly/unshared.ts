@@ -1,7 +1,7 @@
 /**
  * Unshared ("locally connected") convolution in two dimensions: every output position has filters of its own, so each
- * weight is used once per image and memory is the limit. Plain loops over the taps that fall inside the image, four filters
- * at a time for independent sums. A tile is one output row of one group, all images.
+ * weight is used once per image and memory is the limit. Plain loops over the taps that fall inside the image, for four filters
+ * at a time so that their sums need not wait for each other. A tile is four filters × one output row of a group, all images.
  *
  * Order of additions: channel, y, x, then bias, as in `direct`. Depth must be 1.
  */
@@ -26,14 +26,12 @@ import { ceilDivide, word } from "./words";
 
 export function unshared<T>(args: usize, first: i32, last: i32): void {
   const rows = word(args, CONV_OUT + 4), columns = word(args, CONV_OUT + 8), batch = word(args, CONV_BATCH);
-  const filters = word(args, CONV_FILTERS);
+  const fours = ceilDivide(word(args, CONV_FILTERS), 4);
   for (let tile = first; tile < last; ++tile) {
-    const g = tile / rows, r = tile % rows;
+    const k = tile % fours * 4, r = tile / fours % rows, g = tile / fours / rows;
     for (let s = 0; s < columns; ++s) {
       const w = word(args, CONV_W) + g * word(args, CONV_W_STRIDES) + r * word(args, CONV_W_STRIDES + 24) + s * word(args, CONV_W_STRIDES + 28);
-      for (let k = 0; k < filters; k += 4) {
-        for (let n = 0; n < batch; ++n) fourFilters<T>(args, <usize>w, n, g, k, r, s);
-      }
+      for (let n = 0; n < batch; ++n) fourFilters<T>(args, <usize>w, n, g, k, r, s);
     }
   }
 }

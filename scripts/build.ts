@@ -30,7 +30,14 @@ const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
 /** Bundled and minified as a page's own build would do it. */
 async function minified(entry: string): Promise<number> {
-  const result = await build({ entryPoints: [entry], bundle: true, minify: true, format: "esm", target: "es2022", write: false });
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
   return gzipped(result.outputFiles[0]!.contents);
 }
 
@@ -41,7 +48,9 @@ async function report(): Promise<void> {
   const largest = Math.max(...sizes.map(({ bytes }) => bytes));
   const page = script + worker + largest;
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
-  console.log(`gzipped: script ${kib(script)}, worker ${kib(worker)}, ${sizes.map((s) => `${s.name}.wasm ${kib(s.bytes)}`).join(", ")}`);
+  console.log(
+    `gzipped: script ${kib(script)}, worker ${kib(worker)}, ${sizes.map((s) => `${s.name}.wasm ${kib(s.bytes)}`).join(", ")}`,
+  );
   console.log(`a page loads at most ${kib(page)} (limit ${kib(PAGE_LIMIT)})`);
   if (page > PAGE_LIMIT || largest > WASM_LIMIT) throw new Error("the package has grown beyond its limit");
 }

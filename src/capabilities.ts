@@ -11,7 +11,12 @@ export interface Capabilities {
   readonly workers: number;
   readonly webgpu: boolean;
   readonly crossOriginIsolated: boolean;
-  readonly using: { readonly binary: string; readonly device: "wasm" | "webgpu"; readonly workers: number; readonly memory: "shared" | "own" };
+  readonly using: {
+    readonly binary: string;
+    readonly device: "wasm" | "webgpu";
+    readonly workers: number;
+    readonly memory: "shared" | "own";
+  };
   /** By capability: why it is absent, or not used. */
   readonly why: Readonly<Record<string, string>>;
 }

@@ -47,7 +47,8 @@ function readEngineOptions(options: unknown): RuntimeOptions {
 
 function readWasm(value: unknown): WasmSource | undefined {
   if (value === undefined || typeof value === "string" || value instanceof URL) return value;
-  if (value instanceof WebAssembly.Module || value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value as WasmSource;
+  if (value instanceof WebAssembly.Module || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    return value as WasmSource;
   throw new OptionError("wasm", `expected a module, its bytes or its address, got ${show(value)}`);
 }
 

@@ -5,7 +5,14 @@ export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
 export { capabilities, createEngine, type Engine, type EngineOptions } from "./engine-facade.ts";
 export {
-  ConvError, DeviceError, DisposedError, DTypeError, OptionError, OutOfMemoryError, ShapeError, WorkerError,
+  ConvError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  OptionError,
+  OutOfMemoryError,
+  ShapeError,
+  WorkerError,
 } from "./errors.ts";
 export type { CompiledOp, Conv2d, Conv2dSpec } from "./ops/conv2d.ts";
 export type { BorderMode, Conv2dOptions, Pad } from "./ops/conv2d-options.ts";

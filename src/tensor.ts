@@ -96,7 +96,9 @@ export function tensorOver(
 }
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
-const tag = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as (this: unknown) => string | undefined;
+const tag = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as (
+  this: unknown,
+) => string | undefined;
 
 /** The dtype of an array of whatever realm, by its internal slot rather than by what it claims. */
 export function dtypeOf(data: unknown): DType | undefined {
@@ -116,7 +118,10 @@ type Nested = readonly (number | Nested)[];
 export function tensor(data: FloatArray | Nested, shape?: readonly number[]): Tensor {
   if (!Array.isArray(data)) {
     if (!dtypeOf(data)) {
-      throw new DTypeError("data", `expected a Float32Array, a Float64Array or nested lists of numbers, got ${show(data)}`);
+      throw new DTypeError(
+        "data",
+        `expected a Float32Array, a Float64Array or nested lists of numbers, got ${show(data)}`,
+      );
     }
     const array = data as FloatArray;
     return tensorOver(array, checkShape(shape ?? [array.length], array.length));

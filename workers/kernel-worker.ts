@@ -27,7 +27,9 @@ if (typeof globalThis.postMessage === "function") {
 } else {
   // Node's worker threads have a port of their own. The specifiers are no literals, so that bundlers for pages pass over them.
   const [threads, adapter] = ["node:worker_threads", "comlink/dist/esm/node-adapter.mjs"];
-  const { parentPort } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ threads)) as { parentPort: unknown };
+  const { parentPort } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ threads)) as {
+    parentPort: unknown;
+  };
   const { default: nodeEndpoint } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ adapter)) as {
     default: (port: unknown) => Parameters<typeof expose>[1];
   };

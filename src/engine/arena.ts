@@ -85,7 +85,11 @@ export class Arena {
     const missing = size - (last !== undefined && last.end === end ? last.end - last.start : 0);
     const pages = Math.ceil(missing / PAGE);
     const refuse = (why: string, options?: ErrorOptions) => {
-      return new OutOfMemoryError(argument, `${size} bytes of engine memory are needed, ${this.live} in use: ${why}`, options);
+      return new OutOfMemoryError(
+        argument,
+        `${size} bytes of engine memory are needed, ${this.live} in use: ${why}`,
+        options,
+      );
     };
     if (this.memory.buffer.byteLength + pages * PAGE > this.limit) throw refuse(`the limit is ${this.limit}`);
     try {

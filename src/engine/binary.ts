@@ -9,7 +9,30 @@ export type WasmSource = WebAssembly.Module | BufferSource | URL | string;
 /** Magic, version, a type () → v128, one function of that type; its body follows, counted by its own length. */
 function probe(...body: number[]): Uint8Array<ArrayBuffer> {
   const code = [1, body.length + 2, 0, ...body, 0x0b];
-  return Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, code.length, ...code);
+  return Uint8Array.of(
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    5,
+    1,
+    0x60,
+    0,
+    1,
+    0x7b,
+    3,
+    2,
+    1,
+    0,
+    10,
+    code.length,
+    ...code,
+  );
 }
 
 const SPLAT = [0x41, 0, 0xfd, 0x0f];
@@ -35,7 +58,10 @@ export function chooseBinary(option: BinaryOption, float: "fast" | "reproducible
       throw new OptionError("binary", `this runtime does not know the instructions of "${option}"`);
     }
     if (float === "reproducible" && option === "relaxed") {
-      throw new OptionError("binary", '"relaxed" rounds differently from machine to machine: not with float "reproducible"');
+      throw new OptionError(
+        "binary",
+        '"relaxed" rounds differently from machine to machine: not with float "reproducible"',
+      );
     }
     return { file: option, why: undefined };
   }
@@ -62,7 +88,10 @@ function beside(file: BinaryName | "debug"): URL {
 }
 
 /** Compile the kernels of `file`, or whatever `source` says instead. A string ending in "/" is a folder with the four files. */
-export async function compileKernels(file: BinaryName | "debug", source: WasmSource | undefined): Promise<WebAssembly.Module> {
+export async function compileKernels(
+  file: BinaryName | "debug",
+  source: WasmSource | undefined,
+): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return await WebAssembly.compile(source);

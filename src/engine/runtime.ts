@@ -71,7 +71,11 @@ export class Runtime {
     const { buffer } = this.arena.memory;
     if (buffer !== this.buffer) {
       this.buffer = buffer;
-      this.views = { i32: new Int32Array(buffer), float32: new Float32Array(buffer), float64: new Float64Array(buffer) };
+      this.views = {
+        i32: new Int32Array(buffer),
+        float32: new Float32Array(buffer),
+        float64: new Float64Array(buffer),
+      };
     }
     return this.views;
   }

@@ -1,10 +1,11 @@
 /** The way of a checked and lowered call through the runtime, the same for every op that has one result. */
-import { FilterSet, Job, type Bound } from "../engine/job.ts";
-import type { Runtime } from "../engine/runtime.ts";
+
 import type { PlacedStep } from "../engine/executor.ts";
+import { type Bound, FilterSet, Job } from "../engine/job.ts";
+import type { Runtime } from "../engine/runtime.ts";
 import { DTypeError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type DenseView, copyOut, overlaps, readOperand, repeatsElements } from "../problem/operand.ts";
+import { copyOut, type DenseView, overlaps, readOperand, repeatsElements } from "../problem/operand.ts";
 import { type DType, elementCount, storageOf, Tensor, tensorOver } from "../tensor.ts";
 import type { RunControls } from "./options.ts";
 
@@ -38,12 +39,18 @@ export function checkShapeIs(shape: readonly number[], operand: Given | null, ar
 }
 
 /** `out` must have the result's shape and dtype, no element twice, and nothing in common with an input. */
-export function checkOut(out: Given | null, shape: readonly number[], dtype: DType, inputs: readonly (Given | null)[]): void {
+export function checkOut(
+  out: Given | null,
+  shape: readonly number[],
+  dtype: DType,
+  inputs: readonly (Given | null)[],
+): void {
   if (!out) return;
   checkSameDtype(dtype, out, "out");
   checkShapeIs(shape, out, "out");
   if (repeatsElements(out.view)) throw new OptionError("out", "several of its indices are the same element");
-  if (inputs.some((input) => input && overlaps(out.view, input.view))) throw new OptionError("out", "it overlaps an input");
+  if (inputs.some((input) => input && overlaps(out.view, input.view)))
+    throw new OptionError("out", "it overlaps an input");
 }
 
 function bound(runtime: Runtime, operand: Given): Bound {
@@ -75,7 +82,12 @@ export interface Call {
 
 /** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
 function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): number {
-  return job.bind(bound(runtime, call.input), filters, call.bias?.view ?? null, call.out && bound(runtime, call.out).pointer);
+  return job.bind(
+    bound(runtime, call.input),
+    filters,
+    call.bias?.view ?? null,
+    call.out && bound(runtime, call.out).pointer,
+  );
 }
 
 /** Plan known, filters not kept: pack them, compute, give every lease back. */

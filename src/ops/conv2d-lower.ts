@@ -36,7 +36,8 @@ export function lowerConv2d(
     );
   }
   for (const shape of [outputShape, imageShape, filterShape]) {
-    if (!Number.isSafeInteger(elementCount(shape))) throw new ShapeError("input", `the shape [${shape}] has too many elements`);
+    if (!Number.isSafeInteger(elementCount(shape)))
+      throw new ShapeError("input", `the shape [${shape}] has too many elements`);
   }
   const problem: ConvProblem = {
     dtype,
@@ -71,25 +72,42 @@ function checkRanks(imageShape: readonly number[], filterShape: readonly number[
 }
 
 function checkChannels(inChannels: number, filters: number, groupChannels: number, groups: number): void {
-  if (inChannels % groups !== 0) throw new OptionError("numGroups", `${inChannels} channels cannot be cut into ${groups} groups`);
-  if (filters % groups !== 0) throw new OptionError("numGroups", `${filters} filters cannot be cut into ${groups} groups`);
+  if (inChannels % groups !== 0)
+    throw new OptionError("numGroups", `${inChannels} channels cannot be cut into ${groups} groups`);
+  if (filters % groups !== 0)
+    throw new OptionError("numGroups", `${filters} filters cannot be cut into ${groups} groups`);
   if (groupChannels !== inChannels / groups) {
-    throw new ShapeError("filters", `they have ${groupChannels} channels, the input has ${inChannels / groups} in each group`);
+    throw new ShapeError(
+      "filters",
+      `they have ${groupChannels} channels, the input has ${inChannels / groups} in each group`,
+    );
   }
 }
 
-function axisOf(name: string, input: number, taps: number, axis: 0 | 1, settings: Conv2dSettings): { output: number; low: number } {
+function axisOf(
+  name: string,
+  input: number,
+  taps: number,
+  axis: 0 | 1,
+  settings: Conv2dSettings,
+): { output: number; low: number } {
   if (input < 1) throw new ShapeError("input", `it has no ${name}`);
   if (taps < 1) throw new ShapeError("filters", `they have no ${name}`);
   const dilation = settings.dilation[axis];
   const extent = dilatedExtent(taps, dilation);
   const [low, high] = padding(settings.border, axis, extent);
   if (input + low + high > LARGEST_EXTENT || extent > LARGEST_EXTENT) {
-    throw new ShapeError("input", `${name}: ${input} with paddings ${low} and ${high} and a filter of ${extent} are beyond ${LARGEST_EXTENT}`);
+    throw new ShapeError(
+      "input",
+      `${name}: ${input} with paddings ${low} and ${high} and a filter of ${extent} are beyond ${LARGEST_EXTENT}`,
+    );
   }
   const output = outputExtent(input, taps, settings.subsample[axis], dilation, low, high);
   if (output < 1) {
-    throw new ShapeError("filters", `${name}: a filter of ${extent} does not fit into ${input} with paddings ${low} and ${high}`);
+    throw new ShapeError(
+      "filters",
+      `${name}: a filter of ${extent} does not fit into ${input} with paddings ${low} and ${high}`,
+    );
   }
   return { output, low };
 }

@@ -6,7 +6,14 @@ import type { Unrolling } from "../plan/tuning.ts";
 import { numberList, property } from "../problem/operand.ts";
 import type { Activation } from "../problem/problem.ts";
 import type { Operand } from "../tensor.ts";
-import { checkInteger, type OptionReader, RUN_OPTIONS, type RunControls, type RunOptions, readControls } from "./options.ts";
+import {
+  checkInteger,
+  type OptionReader,
+  RUN_OPTIONS,
+  type RunControls,
+  type RunOptions,
+  readControls,
+} from "./options.ts";
 
 /** Padding of one axis: the same on both sides, or before and after it. */
 export type Pad = number | readonly [number, number];
@@ -39,8 +46,21 @@ export interface Conv2dOptions extends RunOptions {
 }
 
 export const CONV2D_OPTIONS = [
-  ...RUN_OPTIONS, "imageShape", "filterShape", "borderMode", "subsample", "filterFlip", "filterDilation", "numGroups", "unshared",
-  "bias", "activation", "unrollBatch", "unrollKern", "unrollPatch", "lanes",
+  ...RUN_OPTIONS,
+  "imageShape",
+  "filterShape",
+  "borderMode",
+  "subsample",
+  "filterFlip",
+  "filterDilation",
+  "numGroups",
+  "unshared",
+  "bias",
+  "activation",
+  "unrollBatch",
+  "unrollKern",
+  "unrollPatch",
+  "lanes",
 ] as const;
 
 /** Before the shapes are known. Hints keep null where nothing was declared. */
@@ -95,7 +115,10 @@ export function readConv2dOptions(options: OptionReader): Conv2dSettings {
 /** Theano unrolls over the batch and the filters only if it was told all shapes beforehand. */
 function checkDeclared({ unroll, imageShape, filterShape }: Conv2dSettings): void {
   const declared = (hint: Conv2dSettings["imageShape"]) => hint?.every((entry) => entry !== null) ?? false;
-  for (const [name, value] of [["unrollBatch", unroll.batch], ["unrollKern", unroll.kern]] as const) {
+  for (const [name, value] of [
+    ["unrollBatch", unroll.batch],
+    ["unrollKern", unroll.kern],
+  ] as const) {
     if (value !== undefined && !(declared(imageShape) && declared(filterShape))) {
       throw new OptionError(name, "needs every entry of imageShape and filterShape declared");
     }
@@ -116,7 +139,11 @@ function readHint(value: unknown, argument: string, rank: number): (number | nul
 }
 
 /** Every declared entry must be that of the array. */
-export function checkHint(hint: readonly (number | null)[] | undefined, shape: readonly number[], argument: string): void {
+export function checkHint(
+  hint: readonly (number | null)[] | undefined,
+  shape: readonly number[],
+  argument: string,
+): void {
   for (const [axis, entry] of hint?.entries() ?? []) {
     if (entry !== null && entry !== shape[axis]) {
       throw new ShapeError(argument, `declares ${entry} on axis ${axis}, the array has ${shape[axis]}`);
@@ -130,7 +157,10 @@ function readBorder(value: unknown): Border {
   if (value === "full" || value === "half") return value;
   if (typeof value === "number") {
     const pad = checkInteger(value, 0, argument);
-    return [[pad, pad], [pad, pad]];
+    return [
+      [pad, pad],
+      [pad, pad],
+    ];
   }
   if (typeof value !== "object" || value === null || property(value, "length", argument) !== 2) {
     throw new OptionError(argument, `expected "valid", "full", "half", a padding or two of them, got ${show(value)}`);

@@ -1,13 +1,24 @@
 /** `nnet.conv2d` (semantics §3): check, lower, run; and the same planned once for a shape. */
-import type { Runtime } from "../engine/runtime.ts";
+
 import { config } from "../config.ts";
+import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import { choosePlan } from "../plan/choose.ts";
 import { type Plan, type PlanView, viewOf } from "../plan/plan.ts";
 import { tuningOf } from "../plan/tuning.ts";
 import { copyIn } from "../problem/operand.ts";
 import type { DType, Operand, Tensor } from "../tensor.ts";
-import { type Call, checkOut, checkSameDtype, checkShapeIs, type Given, given, givenIfAny, Repeated, runOnce } from "./call.ts";
+import {
+  type Call,
+  checkOut,
+  checkSameDtype,
+  checkShapeIs,
+  type Given,
+  given,
+  givenIfAny,
+  Repeated,
+  runOnce,
+} from "./call.ts";
 import { type LoweredConv2d, lowerConv2d } from "./conv2d-lower.ts";
 import { CONV2D_OPTIONS, type Conv2dOptions, type Conv2dSettings, readConv2dOptions } from "./conv2d-options.ts";
 import { OptionReader, RUN_OPTIONS, type RunControls, type RunOptions, readControls } from "./options.ts";
@@ -81,7 +92,12 @@ async function conv2d(source: RuntimeSource, input: unknown, filters: unknown, o
 
   const runtime = (await source()).check();
   // While the engine started, the event loop ran: the arrays may not be what they were.
-  for (const [operand, name] of [[x, "input"], [w, "filters"], [bias, "bias"], [out, "out"]] as const) {
+  for (const [operand, name] of [
+    [x, "input"],
+    [w, "filters"],
+    [bias, "bias"],
+    [out, "out"],
+  ] as const) {
     if (operand) checkStillThere(operand, name);
   }
   const call: Call = { plan: planOf(runtime, checked), outputShape: checked.outputShape, input: x, bias, out };
@@ -89,10 +105,14 @@ async function conv2d(source: RuntimeSource, input: unknown, filters: unknown, o
 }
 
 function checkStillThere({ view }: Given, argument: string): void {
-  if (view.size > 0 && view.high >= view.data.length) throw new ShapeError(argument, "its buffer was detached or resized meanwhile");
+  if (view.size > 0 && view.high >= view.data.length)
+    throw new ShapeError(argument, "its buffer was detached or resized meanwhile");
 }
 
-const SPEC_OPTIONS = [...CONV2D_OPTIONS.filter((name) => name !== "out" && name !== "signal" && name !== "onProgress"), "dtype"];
+const SPEC_OPTIONS = [
+  ...CONV2D_OPTIONS.filter((name) => name !== "out" && name !== "signal" && name !== "onProgress"),
+  "dtype",
+];
 
 async function compileConv2d(source: RuntimeSource, spec: unknown): Promise<CompiledOp> {
   const reader = new OptionReader(spec, SPEC_OPTIONS, "spec");
@@ -125,7 +145,13 @@ class CompiledConv2d implements CompiledOp {
   private bias: Given | null = null;
   private disposed = false;
 
-  constructor(runtime: Runtime, checked: Checked, imageShape: readonly number[], filterShape: readonly number[], plan: Plan) {
+  constructor(
+    runtime: Runtime,
+    checked: Checked,
+    imageShape: readonly number[],
+    filterShape: readonly number[],
+    plan: Plan,
+  ) {
     this.runtime = runtime;
     this.checked = checked;
     this.imageShape = imageShape;

@@ -42,7 +42,8 @@ export class OptionReader {
 
   boolean(name: string): boolean | undefined {
     const value = this.raw(name);
-    if (value !== undefined && typeof value !== "boolean") throw new OptionError(name, `expected true or false, got ${show(value)}`);
+    if (value !== undefined && typeof value !== "boolean")
+      throw new OptionError(name, `expected true or false, got ${show(value)}`);
     return value;
   }
 
@@ -50,7 +51,10 @@ export class OptionReader {
     const value = this.raw(name);
     if (value === undefined) return undefined;
     if (!choices.includes(value as T)) {
-      throw new OptionError(name, `expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, got ${show(value)}`);
+      throw new OptionError(
+        name,
+        `expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, got ${show(value)}`,
+      );
     }
     return value as T;
   }

@@ -89,7 +89,8 @@ function problemWords(words: Words, p: ConvProblem): Words {
 export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
   const size = elementBytes(p.dtype);
   const axis = (field: "runs" | "runStart" | "runStep" | "places") => b.input.axes.map((a) => a[field]);
-  return problemWords(new Words(A.CONV_BYTES, [b.input.terms, b.panels]), p)
+  const terms = b.input.terms();
+  return problemWords(new Words(A.CONV_BYTES, [terms, b.panels]), p)
     .put(A.CONV_W_GROUP, wrap(b.width * p.channels * product(p.taps) * size))
     .put(A.CONV_W_WIDTH, b.width)
     .put(A.CONV_BLOCK_CHANNELS, b.blockChannels)
@@ -112,7 +113,7 @@ export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
     .put(A.CONV_SCRATCH_X, b.scratchX)
     .put(A.CONV_SCRATCH_ACC, b.scratchAcc)
     .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels)
-    .table(A.CONV_TERMS, b.input.terms)
+    .table(A.CONV_TERMS, terms)
     .table(A.CONV_PANELS, b.panels)
     .image();
 }
@@ -127,7 +128,13 @@ export function unsharedBlock(p: ConvProblem, position: Space): BlockImage {
 }
 
 /** Panels of filters for `direct` and `depthwise`; `align` is the multiple to which a panel is widened. */
-export function packBlock(p: ConvProblem, panels: Int32Array, width: number, align: number, blockChannels: number): BlockImage {
+export function packBlock(
+  p: ConvProblem,
+  panels: Int32Array,
+  width: number,
+  align: number,
+  blockChannels: number,
+): BlockImage {
   const size = elementBytes(p.dtype);
   const w: FilterView = p.w;
   return new Words(A.PACK_BYTES, [panels])

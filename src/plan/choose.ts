@@ -48,7 +48,8 @@ function candidates(p: ConvProblem, binary: BinaryName, { algorithm, lanes, tuni
   if (algorithm === "depthwise" || (algorithm === "auto" && !lanes && tuning.notes.length === 0)) {
     const depthwise = depthwiseCandidate(p, binary);
     if (algorithm === "depthwise") {
-      if (!depthwise) throw new OptionError("algorithm", `"depthwise" wants one channel per group, there are ${p.channels}`);
+      if (!depthwise)
+        throw new OptionError("algorithm", `"depthwise" wants one channel per group, there are ${p.channels}`);
       if (lanes === "filters") throw new OptionError("lanes", '"depthwise" has its lanes over pixels');
       return [depthwise];
     }

@@ -12,8 +12,10 @@ import { elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
 /** Rows of the register tile: every accumulator has a load of its own, so more rows only mean more waste at the edge. */
 const REGISTER_ROWS = 4;
 const LONGEST_ROW = 256;
-/** Outputs of one tile: its input and output then pass through L1. */
+/** Outputs of one plane in a tile: its input and output then pass through L1. */
 const TILE_OUTPUTS = 4096;
+/** And not more than this, or the caller could not stop in time. */
+const TILE_MULTIPLY_ADDS = 5e6;
 const GRAIN_MULTIPLY_ADDS = 2e5;
 
 /** Null where the algorithm does not apply. */
@@ -22,8 +24,13 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const lanes = laneCount(binary, p.dtype);
   const { vectors } = registerTiles[binary];
   const vectorColumns = vectors * lanes;
-  const columns = evenPart(p.output[2], LONGEST_ROW, vectorColumns);
-  const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(TILE_OUTPUTS / columns)), REGISTER_ROWS);
+  const outputs = Math.min(TILE_OUTPUTS, TILE_MULTIPLY_ADDS / (product(p.taps) * Math.max(1, p.filters)));
+  const columns = evenPart(
+    p.output[2],
+    Math.min(LONGEST_ROW, Math.max(vectorColumns, outputs / REGISTER_ROWS)),
+    vectorColumns,
+  );
+  const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(outputs / columns)), REGISTER_ROWS);
   const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns });
 
   const taps = product(p.taps);
@@ -43,7 +50,10 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const size = elementBytes(p.dtype);
     const type = p.dtype === "float32" ? "f32" : "f64";
     const panels = Int32Array.from({ length: p.filters + 1 }, (_, i) => i);
-    const tileGroups = Math.max(1, Math.min(p.groups, Math.floor(TILE_OUTPUTS / (rows * columns * Math.max(1, p.filters)))));
+    const tileGroups = Math.max(
+      1,
+      Math.min(p.groups, Math.floor(TILE_OUTPUTS / (rows * columns * Math.max(1, p.filters)))),
+    );
     const scratchAcc = ZERO_BYTES;
     const scratchPixels = scratchAcc + REGISTER_ROWS * vectorColumns * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
@@ -55,12 +65,27 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
       scratchBytes: scratchX + input.bytes,
       block: convBlock(p, {
-        input, panels, width: p.filters, blockChannels: 1, tileBatch: 1, tileGroups, rows, columns, panelRuns: 1,
-        registerRows: REGISTER_ROWS, registerVectors: vectors, scratchX, scratchAcc, scratchPixels,
+        input,
+        panels,
+        width: p.filters,
+        blockChannels: 1,
+        tileBatch: 1,
+        tileGroups,
+        rows,
+        columns,
+        panelRuns: 1,
+        registerRows: REGISTER_ROWS,
+        registerVectors: vectors,
+        scratchX,
+        scratchAcc,
+        scratchPixels,
       }),
     };
     return {
-      problem: p, algorithm: "depthwise" as const, lanes: "pixels" as const, binary,
+      problem: p,
+      algorithm: "depthwise" as const,
+      lanes: "pixels" as const,
+      binary,
       filterStep: {
         kernel: `pack_filters_${type}` as const,
         tiles: p.groups * p.filters,
@@ -68,7 +93,8 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
         scratchBytes: 0,
         block: packBlock(p, panels, p.filters, 1, 1),
       },
-      filterBytes, step,
+      filterBytes,
+      step,
       workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + step.scratchBytes,
       notes: [
         `register tile: ${REGISTER_ROWS} rows × ${vectors} vectors of ${lanes} pixels`,

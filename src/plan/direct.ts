@@ -49,7 +49,9 @@ export interface Candidate {
 /** First filters of panels of at most `most`: even ones, or full ones whose last is widened to whole vectors. */
 function panelsOf(filters: number, most: number, even: boolean): Int32Array {
   const count = Math.ceil(filters / most);
-  return Int32Array.from({ length: count + 1 }, (_, i) => (even ? Math.floor((i * filters) / count) || 0 : Math.min(i * most, filters)));
+  return Int32Array.from({ length: count + 1 }, (_, i) =>
+    even ? Math.floor((i * filters) / count) || 0 : Math.min(i * most, filters),
+  );
 }
 
 function channelBlock(p: ConvProblem): number {
@@ -80,12 +82,18 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
     return { input, accumulatorBytes: (p.channels > blockChannels ? Math.max(1, slots) : 1) * slot };
   };
   let { input, accumulatorBytes } = measure();
-  while (input.bytes + accumulatorBytes > SCRATCH_TARGET && (rows > 1 || columns > 2 * vectorColumns)) {
+  const tooLarge = () =>
+    input.bytes + accumulatorBytes > SCRATCH_TARGET ||
+    (rows * columns * perPixel) / Math.max(1, panels.length - 1) > LARGEST_TILE_MULTIPLY_ADDS;
+  while (tooLarge() && (rows > 1 || columns > 2 * vectorColumns)) {
     if (rows > 1) rows = Math.ceil(rows / 2);
     else columns = roundUp(Math.ceil(columns / 2), vectorColumns);
     ({ input, accumulatorBytes } = measure());
   }
-  const panelRuns = Math.max(1, Math.min(panels.length - 1, Math.ceil((rows * columns * perPixel) / LARGEST_TILE_MULTIPLY_ADDS)));
+  const panelRuns = Math.max(
+    1,
+    Math.min(panels.length - 1, Math.ceil((rows * columns * perPixel) / LARGEST_TILE_MULTIPLY_ADDS)),
+  );
   return { blockChannels, rows, columns, panelRuns, panels, width, register, input, accumulatorBytes };
 }
 
@@ -111,7 +119,8 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
   const heights = form === "pixels" ? evenly(p.filters, most) : evenly(t.rows * t.columns, most);
   const extra = (height: number, v: number) => v + height * (form === "pixels" ? 1 : 2);
   const blocks = Math.max(1, Math.ceil(p.channels / t.blockChannels));
-  const tile = (height: number, v: number) => termCount(p) * termCycles(binary, height, v, extra(height, v)) + blocks * TILE_CYCLES;
+  const tile = (height: number, v: number) =>
+    termCount(p) * termCycles(binary, height, v, extra(height, v)) + blocks * TILE_CYCLES;
   const column = (v: number) => heights.reduce((sum, h) => sum + h.tiles * tile(h.height, v), 0);
   const strip = along.whole * column(vectors) + (along.last ? column(along.last) : 0);
   const outputs = images * p.filters * outRows * outColumns;
@@ -153,7 +162,13 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     grain: Math.max(1, Math.floor(GRAIN_MULTIPLY_ADDS / Math.max(1, perTile))),
     scratchBytes,
     block: convBlock(p, {
-      ...blocking, scratchX, scratchAcc, scratchPixels, tileBatch, tileGroups: 1, registerRows: t.register.rows,
+      ...blocking,
+      scratchX,
+      scratchAcc,
+      scratchPixels,
+      tileBatch,
+      tileGroups: 1,
+      registerRows: t.register.rows,
       registerVectors: t.register.vectors,
     }),
   };
@@ -165,7 +180,13 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockChannels),
   };
   return {
-    problem: p, algorithm: "direct", lanes: form, binary, filterStep, filterBytes, step,
+    problem: p,
+    algorithm: "direct",
+    lanes: form,
+    binary,
+    filterStep,
+    filterBytes,
+    step,
     workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + scratchBytes,
     notes: [...notesOf(p, form, lanes, t, tileBatch), ...tuning.notes],
   };

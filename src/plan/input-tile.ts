@@ -2,7 +2,7 @@
  * Where a tile finds its input: in x itself, or in a padded copy in scratch. Either way the outcome is a table of term
  * offsets and two steps, and the kernel does not know the difference.
  */
-import type { ConvProblem, Space } from "../problem/problem.ts";
+import type { ConvProblem } from "../problem/problem.ts";
 import { dilatedExtent, product, staysInside } from "../problem/problem.ts";
 import { elementBytes } from "./registers.ts";
 
@@ -29,8 +29,8 @@ export interface InputTile {
   readonly pitches: readonly [number, number, number, number, number];
   readonly rowStep: number;
   readonly columnStep: number;
-  /** Byte offsets of the terms of `channels` channels, in the order c, z, y, x. */
-  readonly terms: Int32Array;
+  /** Byte offsets of the terms of one block of channels, in the order c, z, y, x. Made when asked: it may be long. */
+  readonly terms: () => Int32Array;
   readonly bytes: number;
   /** What is copied for one tile of all channels: rows, elements, and how many elements apart these stand in x. */
   readonly copiedRows: number;
@@ -70,9 +70,10 @@ function inPlace(p: ConvProblem, shape: TileShape): InputTile {
     pitches: [0, 0, 0, 0, 0],
     rowStep: p.stride[1] * y * size,
     columnStep: p.stride[2] * x * size,
-    terms: termOffsets(p, shape.channels, p.x.channel * size, (tap) => {
-      return (tap[0] * p.dilation[0] * z + tap[1] * p.dilation[1] * y + tap[2] * p.dilation[2] * x) * size;
-    }),
+    terms: () =>
+      termOffsets(p, shape.channels, p.x.channel * size, (kz, ky, kx) => {
+        return (kz * p.dilation[0] * z + ky * p.dilation[1] * y + kx * p.dilation[2] * x) * size;
+      }),
     bytes: 0,
     copiedRows: 0,
     copied: 0,
@@ -122,13 +123,10 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
     pitches: [channel, runZ, runY, row, runX],
     rowStep: y.outputStep * row,
     columnStep: x.outputStep * size,
-    terms: termOffsets(p, shape.channels, channel, (tap) => {
-      return (
-        tap[0] * runZ +
-        tapOffset(y, tap[1], p.dilation[1], runY, row) +
-        tapOffset(x, tap[2], p.dilation[2], runX, size)
-      );
-    }),
+    terms: () =>
+      termOffsets(p, shape.channels, channel, (kz, ky, kx) => {
+        return kz * runZ + tapOffset(y, ky, p.dilation[1], runY, row) + tapOffset(x, kx, p.dilation[2], runX, size);
+      }),
     bytes: shape.channels * channel + CACHE_LINE,
     copiedRows: rows,
     copied: rows * x.places,
@@ -146,13 +144,18 @@ export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple;
 }
 
-function termOffsets(p: ConvProblem, channels: number, channel: number, at: (tap: Space) => number): Int32Array {
+function termOffsets(
+  p: ConvProblem,
+  channels: number,
+  channel: number,
+  at: (kz: number, ky: number, kx: number) => number,
+): Int32Array {
   const terms = new Int32Array(channels * product(p.taps));
   let j = 0;
   for (let c = 0; c < channels; c++) {
     for (let kz = 0; kz < p.taps[0]; kz++) {
       for (let ky = 0; ky < p.taps[1]; ky++) {
-        for (let kx = 0; kx < p.taps[2]; kx++) terms[j++] = c * channel + at([kz, ky, kx]);
+        for (let kx = 0; kx < p.taps[2]; kx++) terms[j++] = c * channel + at(kz, ky, kx);
       }
     }
   }

@@ -2,7 +2,8 @@ import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds } from "../problem/problem.ts";
 import type { BinaryName } from "./registers.ts";
 
-export type KernelName = `${"direct_pixels" | "direct_filters" | "depthwise" | "unshared" | "pack_filters"}_${"f32" | "f64"}`;
+export type KernelName =
+  `${"direct_pixels" | "direct_filters" | "depthwise" | "unshared" | "pack_filters"}_${"f32" | "f64"}`;
 
 /**
  * An argument block as the kernel will find it, tables appended, before anyone knows its address: `relative` lists the

@@ -35,7 +35,8 @@ export function tuningOf(unroll: Unrolling, batchSize: number, filterCount: numb
   const kern = both ? divisorBelow(filterCount, unroll.kern ?? 1) : undefined;
   const notes: string[] = [];
   const say = (name: string, given: number | undefined, taken: number | undefined) => {
-    if (given !== undefined) notes.push(`${name}: ${taken}${taken === given ? "" : ` (${given} given, reduced to a divisor)`}`);
+    if (given !== undefined)
+      notes.push(`${name}: ${taken}${taken === given ? "" : ` (${given} given, reduced to a divisor)`}`);
   };
   say("unrollBatch", unroll.batch, batch);
   say("unrollKern", unroll.kern, kern);

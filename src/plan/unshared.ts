@@ -10,7 +10,7 @@ const GRAIN_MULTIPLY_ADDS = 5e4;
 
 export function unsharedPlan(p: ConvProblem, position: Space, binary: BinaryName): Plan {
   const size = elementBytes(p.dtype);
-  const tiles = p.batch === 0 || p.filters === 0 ? 0 : p.groups * p.output[1];
+  const tiles = p.batch === 0 || p.filters === 0 ? 0 : p.groups * p.output[1] * Math.ceil(p.filters / 4);
   const step = {
     kernel: `unshared_${p.dtype === "float32" ? "f32" : "f64"}` as const,
     tiles,
@@ -19,8 +19,14 @@ export function unsharedPlan(p: ConvProblem, position: Space, binary: BinaryName
     block: unsharedBlock(p, position),
   };
   return {
-    problem: p, algorithm: "unshared", lanes: "filters", binary, filterStep: null, filterBytes: p.w.size * size, step,
+    problem: p,
+    algorithm: "unshared",
+    lanes: "filters",
+    binary,
+    filterStep: null,
+    filterBytes: p.w.size * size,
+    step,
     workspaceBytes: (p.w.size + p.x.size + p.y.size) * size + 4 * step.block.words.length,
-    notes: ["tile: one output row of a group, all images; 4 filters at a time"],
+    notes: ["tile: 4 filters × one output row, all images"],
   };
 }

@@ -6,7 +6,8 @@ const COLUMNS = 2;
 
 /** A stride with one output, or a dilation with one tap, is never taken: 1 serves. */
 function withoutIdleSteps(p: ConvProblem): ConvProblem {
-  const unless = (extents: Space, steps: Space): Space => mapSpace(steps, (step, axis) => (extents[axis] === 1 ? 1 : step));
+  const unless = (extents: Space, steps: Space): Space =>
+    mapSpace(steps, (step, axis) => (extents[axis] === 1 ? 1 : step));
   return { ...p, stride: unless(p.output, p.stride), dilation: unless(p.taps, p.dilation) };
 }
 

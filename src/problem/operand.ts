@@ -56,7 +56,8 @@ export function readOperand(value: unknown, argument: string): DenseView {
   const shape = numberList(property(value, "shape", argument), argument);
   if (!shape) throw new ShapeError(argument, `its shape must be a list of at most ${MOST_AXES} extents`);
   for (const extent of shape) {
-    if (!Number.isSafeInteger(extent) || extent < 0) throw new ShapeError(argument, `its shape has the extent ${extent}`);
+    if (!Number.isSafeInteger(extent) || extent < 0)
+      throw new ShapeError(argument, `its shape has the extent ${extent}`);
   }
   const size = elementCount(shape);
   if (!Number.isSafeInteger(size)) throw new ShapeError(argument, `its shape [${shape}] has too many elements`);
@@ -94,13 +95,27 @@ function viewOf(
   const length = lengthOf(foreign);
   if (size > 0 && !(low >= 0 && high < length)) {
     const why = length === 0 ? " (was its buffer detached?)" : "";
-    throw new ShapeError(argument, `shape [${shape}] reaches element ${low < 0 ? low : high}, its data has ${length}${why}`);
+    throw new ShapeError(
+      argument,
+      `shape [${shape}] reaches element ${low < 0 ? low : high}, its data has ${length}${why}`,
+    );
   }
-  return { data: ownView(foreign, dtype, length), dtype, shape, stride, offset, size, low, high, dense: dense || size === 0 };
+  return {
+    data: ownView(foreign, dtype, length),
+    dtype,
+    shape,
+    stride,
+    offset,
+    size,
+    low,
+    high,
+    dense: dense || size === 0,
+  };
 }
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
-const intrinsic = (name: string) => Object.getOwnPropertyDescriptor(typedArray, name)!.get as (this: unknown) => unknown;
+const intrinsic = (name: string) =>
+  Object.getOwnPropertyDescriptor(typedArray, name)!.get as (this: unknown) => unknown;
 const lengthGetter = intrinsic("length");
 const bufferGetter = intrinsic("buffer");
 const byteOffsetGetter = intrinsic("byteOffset");

@@ -65,7 +65,14 @@ export function dilatedExtent(taps: number, dilation: number): number {
 }
 
 /** Number of windows on one axis (rounded down), below 1 if none fits. */
-export function outputExtent(input: number, taps: number, stride: number, dilation: number, low: number, high: number): number {
+export function outputExtent(
+  input: number,
+  taps: number,
+  stride: number,
+  dilation: number,
+  low: number,
+  high: number,
+): number {
   return Math.floor((input + low + high - dilatedExtent(taps, dilation)) / stride) + 1;
 }
 
