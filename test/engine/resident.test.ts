@@ -1,0 +1,188 @@
+// Resident tensors, which live in the engine's own memory beside everything else that does: ops read and write them in
+// place, so they survive growth, and what stands next to them is neither read into a result nor written.
+import { createEngine } from "simdconv";
+import { describe, expect, it } from "vitest";
+import { firstDifference } from "../support/compare.ts";
+import { enginesOfThisFile } from "../support/engines.ts";
+import { failureOf, mustFail, wrongError } from "../support/errors.ts";
+import { good, goodAnswer, goodShapes, stillGood } from "../support/fixtures.ts";
+import { edgeGrid } from "../support/grid.ts";
+import { count, gather } from "../support/place.ts";
+import { countCalls, note } from "../support/record.ts";
+import { type Engine, expected, forms, formsOf, numbers, optionsOf, reproduce } from "../support/spec.ts";
+import { longJob, outputOf } from "../support/work.ts";
+
+const engines = await enginesOfThisFile();
+
+describe("resident tensors", () => {
+  it("hold their data, serve as any operand and as out, and are seen by their engine in place", async () => {
+    for (const binary of engines.binaries) {
+      const engine = await engines.get(binary);
+      using input = engine.tensor(goodShapes.input);
+      using filters = engine.tensor(goodShapes.filters);
+      using bias = engine.tensor([4]);
+      using out = engine.tensor([2, 4, 5, 5]);
+      expect(input.dtype).toBe("float32");
+      expect(input.size).toBe(252);
+      expect([...bias.data]).toEqual([0, 0, 0, 0]);
+      input.data.set(good().input.data);
+      filters.data.set(good().filters.data);
+      bias.data.fill(5);
+      const result = await engine.nnet.conv2d(input, filters, { out, bias });
+      expect(gather(result)).toEqual(goodAnswer.y.map((y) => y + 5));
+      expect(gather(out)).toEqual(goodAnswer.y.map((y) => y + 5));
+      expect(gather(await engine.nnet.conv2d(input, filters))).toEqual(goodAnswer.y);
+    }
+  });
+
+  it("keep their data when the memory grows: .data is taken anew", async () => {
+    await using engine = await createEngine({ binary: "simd" });
+    const kept = engine.tensor([1000], { dtype: "float64" });
+    for (let i = 0; i < 1000; i++) kept.data[i] = i;
+    const before = engine.memoryBytes;
+    const large = { data: new Float32Array(64 * 256 * 256).fill(1), shape: [1, 64, 256, 256] };
+    await engine.nnet.conv2d(large, { data: new Float32Array(64).fill(1), shape: [1, 64, 1, 1] });
+    expect(engine.memoryBytes).toBeGreaterThan(before);
+    expect([...kept.data]).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+    kept.data[0] = -1;
+    expect(kept.data[0]).toBe(-1);
+  });
+
+  it("used after dispose, or after their engine's, throw a DisposedError; an out that is an input is refused", async () => {
+    const engine = await createEngine({ binary: "simd" });
+    const { input, filters } = good();
+    const resident = engine.tensor(goodShapes.input);
+    const same = () => engine.nnet.conv2d(resident, filters, { out: { data: resident.data, shape: [2, 4, 5, 5] } });
+    expect(await mustFail(same, "OptionError", ["out"])).toBeUndefined();
+    resident.dispose();
+    expect(await mustFail(() => resident.data, "DisposedError", [])).toBeUndefined();
+    expect(await mustFail(() => engine.nnet.conv2d(resident, filters), "DisposedError", [])).toBeUndefined();
+    const other = engine.tensor([2, 4, 5, 5]);
+    expect(gather(await engine.nnet.conv2d(input, filters, { out: other }))).toEqual(goodAnswer.y);
+    await engine.dispose();
+    expect(await mustFail(() => other.data, "DisposedError", [])).toBeUndefined();
+  });
+
+  it("an out that is an older view of a resident input is refused after growth too", async () => {
+    await using engine = await createEngine({ binary: "simd" });
+    const resident = engine.tensor(goodShapes.input);
+    const old = resident.data;
+    const large = { data: new Float32Array(64 * 256 * 256), shape: [1, 64, 256, 256] };
+    await engine.nnet.conv2d(large, { data: new Float32Array(64), shape: [1, 64, 1, 1] });
+    const same = () => engine.nnet.conv2d(resident, good().filters, { out: { data: old, shape: [2, 4, 5, 5] } });
+    expect(await mustFail(same, "OptionError", ["out"])).toBeUndefined();
+  });
+
+  it("of another engine are operands like any other", async () => {
+    const [one, two] = [await engines.get("scalar"), await engines.get("simd")];
+    using foreign = one.tensor(goodShapes.input);
+    foreign.data.set(good().input.data);
+    expect(gather(await two.nnet.conv2d(foreign, good().filters))).toEqual(goodAnswer.y);
+  });
+});
+
+describe("neighbours", () => {
+  for (const binary of engines.binaries) {
+    it(`${binary}: operands among NaN give exact results in place, and the NaN stay`, async (test) => {
+      const engine = await engines.get(binary);
+      let calls = 0;
+      for (const { spec } of edgeGrid) {
+        const problem = numbers(spec);
+        const { y } = expected(problem);
+        for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+          const wrong = await amongNaN(engine, problem, y, form);
+          if (wrong) expect.fail(`${wrong}\n${reproduce(spec, { binary, form })}`);
+          calls++;
+        }
+      }
+      countCalls(test, binary, calls);
+      note(test, `in place ${binary}: ${calls} calls among NaN neighbours`);
+    });
+  }
+});
+
+/** Input, filters and out as resident tensors, each between two tensors full of NaN. */
+async function amongNaN(
+  engine: Engine,
+  { spec, dtype, problem, shape }: ReturnType<typeof numbers>,
+  want: Float64Array,
+  form: string,
+) {
+  const make = (extents: readonly number[]) => engine.tensor(extents, { dtype });
+  const guard = () => make([16]);
+  const tensors = [
+    guard(),
+    make(problem.inputShape),
+    guard(),
+    make(problem.filterShape),
+    guard(),
+    make(shape),
+    guard(),
+  ] as const;
+  try {
+    const [, input, , filters, , out] = tensors;
+    for (const each of tensors) each.data.fill(Number.NaN);
+    input.data.set(problem.input);
+    filters.data.set(problem.filters);
+    const Floats = dtype === "float32" ? Float32Array : Float64Array;
+    const bias = problem.bias && { bias: { data: Floats.from(problem.bias), shape: [spec.filters[0]] } };
+    const activation = spec.activation && { activation: spec.activation };
+    await engine.nnet.conv2d(input, filters, { ...optionsOf(spec), ...bias, ...activation, ...forms[form], out });
+    const at = firstDifference(out.data, want);
+    if (at >= 0) return `element ${at} is ${out.data[at]}, must be ${want[at]}`;
+    for (const [i, each] of tensors.entries()) {
+      if (i % 2 === 0 && !each.data.every(Number.isNaN)) return `the neighbour ${i} was written: ${[...each.data]}`;
+    }
+    if (firstDifference(input.data, problem.input) >= 0) return "the input was changed";
+    if (firstDifference(filters.data, problem.filters) >= 0) return "the filters were changed";
+    return undefined;
+  } finally {
+    for (const each of tensors) each.dispose();
+  }
+}
+
+describe("tensors disposed of while a job uses them", () => {
+  it("as out: the job writes nobody else's memory", async () => {
+    await using engine = await createEngine({ binary: "scalar" });
+    const { input, filters } = longJob(170_000_000);
+    const shape = outputOf(input.shape[0]!);
+    const out = engine.tensor(shape);
+    const running = failureOf(() => engine.nnet.conv2d(input, filters, { out }));
+    await new Promise((resolve) => setImmediate(resolve));
+    out.dispose();
+    const next = engine.tensor(shape); // the same place, if the memory was free for it
+    next.data.fill(7);
+    const failure = await running;
+    if (failure) expect(wrongError(failure.error, "DisposedError", [])).toBeUndefined();
+    expect(next.data.findIndex((x) => x !== 7)).toBe(-1);
+  });
+
+  it("as input: the result is right, or a DisposedError", async () => {
+    await using engine = await createEngine({ binary: "scalar" });
+    const { input, filters } = longJob(170_000_000);
+    const right = (await engine.nnet.conv2d(input, filters)).data;
+    const resident = engine.tensor(input.shape);
+    resident.data.set(input.data);
+    const running = engine.nnet.conv2d(resident, filters);
+    await new Promise((resolve) => setImmediate(resolve));
+    resident.dispose();
+    engine.tensor(input.shape).data.fill(Number.NaN);
+    const [outcome] = await Promise.allSettled([running]);
+    if (outcome.status === "rejected") expect(wrongError(outcome.reason, "DisposedError", [])).toBeUndefined();
+    else expect(firstDifference(outcome.value.data, right)).toBe(-1);
+    expect(await stillGood(engine)).toBeUndefined();
+  });
+
+  it("compiled filters that are replaced while a job uses them stay in place until it ends", async () => {
+    await using engine = await createEngine({ binary: "scalar" });
+    const { input, filters } = longJob(170_000_000);
+    const right = (await engine.nnet.conv2d(input, filters)).data;
+    using layer = await engine.nnet.conv2d.compile({ imageShape: input.shape, filterShape: filters.shape });
+    await layer.setFilters(filters);
+    const running = layer.run(input);
+    await new Promise((resolve) => setImmediate(resolve));
+    await layer.setFilters({ ...filters, data: new Float32Array(count(filters.shape)).fill(Number.NaN) });
+    engine.tensor([count(filters.shape)]).data.fill(Number.NaN);
+    expect(firstDifference((await running).data, right)).toBe(-1);
+  });
+});

@@ -1,0 +1,148 @@
+// Runs golden cases through the library. The table `ops` holds what is built so far: a later op is one more row.
+import type { Binary } from "../support/binaries.ts";
+import { at, firstDifference, firstOutside } from "../support/compare.ts";
+import { type ErrorName, mustFail } from "../support/errors.ts";
+import { type Guarded, gather, place } from "../support/place.ts";
+import { type Conv2dOptions, type Engine, forms, formsOf } from "../support/spec.ts";
+import { dtypeOf, type GoldenCase, type GoldenError, type GoldenSet } from "./load.ts";
+
+type Inputs = Readonly<Record<string, Guarded>>;
+type Params = Readonly<Record<string, unknown>>;
+interface GoldenOp {
+  /** Names of `forms` that serve the case; each of them is forced. */
+  forms(example: Pick<GoldenCase, "params" | "inputs">): readonly string[];
+  /** Values of the outputs by name, in C order. */
+  run(engine: Engine, inputs: Inputs, params: Params, form: string): Promise<Record<string, Float64Array>>;
+}
+
+const ops: Readonly<Record<string, GoldenOp>> = {
+  "nnet.conv2d": {
+    forms: ({ params, inputs }) => formsOf(params.unshared === true, inputs.filters!.shape.at(-3)!),
+    run: async (engine, { input, filters, bias }, params, form) => {
+      const options = { ...camelCase(params), ...forms[form], ...(bias && { bias: bias.operand }) } as Conv2dOptions;
+      return { output: gather(await engine.nnet.conv2d(input!.operand, filters!.operand, options)) };
+    },
+  },
+};
+
+export function isBuilt(op: string): boolean {
+  return op in ops;
+}
+
+/** How many cases of a set wait for later ops, by op. */
+export function leftForLater(set: GoldenSet): string {
+  const left = new Map<string, number>();
+  for (const { op } of [...set.cases, ...set.errors]) if (!isBuilt(op)) left.set(op, (left.get(op) ?? 0) + 1);
+  const total = [...left.values()].reduce((sum, n) => sum + n, 0);
+  return `${total} cases of ops to come (${[...left].map(([op, n]) => `${op} ${n}`).join(", ") || "none"})`;
+}
+
+export interface GoldenReport {
+  cases: number;
+  calls: number;
+  readonly byForm: Map<string, number>;
+  readonly failures: string[];
+}
+
+/** Every case whose op is built, in every form that serves it, inputs guarded. */
+export async function runGolden(set: GoldenSet, engine: Engine, binary: Binary): Promise<GoldenReport> {
+  const report: GoldenReport = { cases: 0, calls: 0, byForm: new Map(), failures: [] };
+  for (const example of set.cases) {
+    const op = ops[example.op];
+    if (!op) continue;
+    report.cases++;
+    for (const form of op.forms(example)) {
+      const problem = await runCase(set, example, op, engine, form);
+      report.calls++;
+      report.byForm.set(form, (report.byForm.get(form) ?? 0) + 1);
+      if (problem) report.failures.push(`${example.id} (${binary}, ${form}): ${problem}\n${describeCase(example)}`);
+    }
+  }
+  return report;
+}
+
+async function runCase(
+  set: GoldenSet,
+  example: GoldenCase,
+  op: GoldenOp,
+  engine: Engine,
+  form: string,
+): Promise<string | undefined> {
+  const inputs: Record<string, Guarded> = {};
+  for (const [name, array] of Object.entries(example.inputs)) {
+    inputs[name] = place(set.values(array), array.shape, dtypeOf(array), "c");
+  }
+  let outputs: Record<string, Float64Array>;
+  try {
+    outputs = await op.run(engine, inputs, example.params, form);
+  } catch (error) {
+    return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  }
+  for (const [name, expected] of Object.entries(example.outputs)) {
+    const got = outputs[name];
+    if (!got) return `no output named ${name}`;
+    const want = set.values(expected);
+    if (got.length !== want.length) return `${name} has ${got.length} elements, must have ${want.length}`;
+    const { atol, rtol, exact } = expected;
+    const wrong = exact ? firstDifference(got, want) : firstOutside(got, want, atol, rtol);
+    if (wrong < 0) continue;
+    const bound = exact ? "exactly" : `within ${atol} + ${rtol}·|want|`;
+    return `${name}${at(expected.shape, wrong)} is ${got[wrong]}, must be ${want[wrong]} ${bound}`;
+  }
+  for (const [name, guarded] of Object.entries(inputs)) {
+    const damage = guarded.damage();
+    if (damage) return `${name}: ${damage}`;
+  }
+  return undefined;
+}
+
+/** Must-throw cases: the promise must reject with this class, naming one of these arguments. */
+export const mustThrow: Readonly<Record<string, { readonly error: ErrorName; readonly arguments: readonly string[] }>> =
+  {
+    rank: { error: "ShapeError", arguments: ["input", "filters"] },
+    shape: { error: "ShapeError", arguments: ["input", "filters"] },
+    channels: { error: "ShapeError", arguments: ["input", "filters"] },
+    border_mode: { error: "OptionError", arguments: ["borderMode"] },
+    subsample: { error: "OptionError", arguments: ["subsample"] },
+    filter_dilation: { error: "OptionError", arguments: ["filterDilation"] },
+    num_groups: { error: "OptionError", arguments: ["numGroups"] },
+    dtype: { error: "DTypeError", arguments: ["input", "filters"] },
+    shape_hint: { error: "ShapeError", arguments: ["imageShape", "filterShape"] },
+    unroll: { error: "OptionError", arguments: ["unrollBatch", "unrollKern", "unrollPatch"] },
+  };
+
+export async function runErrors(set: GoldenSet, engine: Engine): Promise<{ ran: number; failures: string[] }> {
+  const failures: string[] = [];
+  let ran = 0;
+  for (const example of set.errors) {
+    const op = ops[example.op];
+    if (!op) continue;
+    ran++;
+    const problem = await runError(example, op, engine);
+    if (problem) failures.push(`${example.id} (${example.why}): ${problem}\n${describeCase(example)}`);
+  }
+  return { ran, failures };
+}
+
+async function runError(example: GoldenError, op: GoldenOp, engine: Engine): Promise<string | undefined> {
+  const expected = mustThrow[example.error];
+  if (!expected) return `the test has no row for the golden error "${example.error}"`;
+  const inputs: Record<string, Guarded> = {};
+  for (const [name, array] of Object.entries(example.inputs)) {
+    inputs[name] = place(undefined, array.shape, dtypeOf(array), "c");
+  }
+  return mustFail(() => op.run(engine, inputs, example.params, "auto"), expected.error, expected.arguments);
+}
+
+function camelCase(params: Params): Record<string, unknown> {
+  const entries = Object.entries(params).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([key, value]) => [key.replace(/_(.)/g, (_, c) => c.toUpperCase()), value]));
+}
+
+function describeCase({ id, op, params, inputs }: GoldenCase | GoldenError): string {
+  const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name} [${shape}]`);
+  return [
+    `  op ${op}, ${shapes.join(", ")}, ${JSON.stringify(params)}`,
+    `  repeat: GOLDEN=${id} npx vitest run --project node test/nnet/conv2d.golden.test.ts`,
+  ].join("\n");
+}

@@ -1,0 +1,121 @@
+// nnet.conv2d by its definition (semantics.md §3): float64, one loop per index, one addition at a time.
+//   out[n,o,r,s] = Σ_{c,i,j} xpad[n, g·Cg + c, r·s0 + i·d0, s·s1 + j·d1] · w'[o,c,i,j]      g = floor(o / (O / G))
+// w' is w flipped in i and j where filterFlip. Positions in the padding are skipped, not multiplied.
+
+export type Pad = number | readonly [number, number];
+export type BorderMode = "valid" | "full" | "half" | number | readonly [Pad, Pad];
+
+export interface Conv2dProblem {
+  readonly input: ArrayLike<number>; // N C H W, C order
+  readonly inputShape: readonly number[];
+  readonly filters: ArrayLike<number>; // O C/G h w, or unshared O R S C/G h w
+  readonly filterShape: readonly number[];
+  readonly bias?: ArrayLike<number> | undefined; // O
+  readonly borderMode?: BorderMode | undefined;
+  readonly subsample?: readonly [number, number] | undefined;
+  readonly filterDilation?: readonly [number, number] | undefined;
+  readonly filterFlip?: boolean | undefined;
+  readonly numGroups?: number | undefined;
+  readonly unshared?: boolean | undefined;
+}
+
+export interface OracleResult {
+  readonly shape: readonly [number, number, number, number];
+  readonly y: Float64Array;
+  /** Σ|x·w| (and |bias|) per output: the scale of its rounding error. */
+  readonly s: Float64Array;
+  /** Terms per output: products formed, and the bias. */
+  readonly k: Int32Array;
+}
+
+/** Calls `visit` for every product of one output, rows and columns of the filter view ascending. */
+export type Visit = (output: number, inputAt: number, filterAt: number) => void;
+
+export function padding(mode: BorderMode, dilated: readonly [number, number]): [[number, number], [number, number]] {
+  const [h, w] = dilated;
+  if (mode === "valid") return [both(0), both(0)];
+  if (mode === "full") return [both(h - 1), both(w - 1)];
+  if (mode === "half") return [both(Math.floor(h / 2)), both(Math.floor(w / 2))];
+  if (typeof mode === "number") return [both(mode), both(mode)];
+  const [rows, columns] = mode;
+  return [
+    typeof rows === "number" ? both(rows) : [rows[0], rows[1]],
+    typeof columns === "number" ? both(columns) : [columns[0], columns[1]],
+  ];
+}
+
+function both(pad: number): [number, number] {
+  return [pad, pad];
+}
+
+export function outputShape(problem: Conv2dProblem): [number, number, number, number] {
+  const { filterShape, subsample = [1, 1], filterDilation = [1, 1], borderMode = "valid" } = problem;
+  const [n, , height, width] = problem.inputShape as [number, number, number, number];
+  const kh = (filterShape.at(-2)! - 1) * filterDilation[0] + 1;
+  const kw = (filterShape.at(-1)! - 1) * filterDilation[1] + 1;
+  const [[top, bottom], [left, right]] = padding(borderMode, [kh, kw]);
+  const rows = Math.floor((height + top + bottom - kh) / subsample[0]) + 1;
+  const columns = Math.floor((width + left + right - kw) / subsample[1]) + 1;
+  if (rows < 1 || columns < 1) throw new Error(`oracle: an output of ${rows} x ${columns}`);
+  return [n, filterShape[0]!, rows, columns];
+}
+
+export function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
+  const { filterShape, subsample = [1, 1], filterDilation = [1, 1], numGroups = 1, filterFlip = true } = problem;
+  const [, channels, height, width] = problem.inputShape as [number, number, number, number];
+  const [h, w] = [filterShape.at(-2)!, filterShape.at(-1)!];
+  const stack = filterShape.at(-3)!;
+  const dilated = [(h - 1) * filterDilation[0] + 1, (w - 1) * filterDilation[1] + 1] as const;
+  const [[top], [left]] = padding(problem.borderMode ?? "valid", dilated);
+  const [batch, outputs, rows, columns] = outputShape(problem);
+  let output = 0;
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < outputs; o++) {
+      const group = Math.floor(o / (outputs / numGroups));
+      for (let r = 0; r < rows; r++) {
+        for (let s = 0; s < columns; s++) {
+          const filter = problem.unshared ? ((o * rows + r) * columns + s) * stack : o * stack;
+          for (let c = 0; c < stack; c++) {
+            const image = (n * channels + group * stack + c) * height;
+            for (let i = 0; i < h; i++) {
+              const y = r * subsample[0] + i * filterDilation[0] - top;
+              if (y < 0 || y >= height) continue;
+              const row = (filter + c) * h + (filterFlip ? h - 1 - i : i);
+              for (let j = 0; j < w; j++) {
+                const x = s * subsample[1] + j * filterDilation[1] - left;
+                if (x < 0 || x >= width) continue;
+                visit(output, (image + y) * width + x, row * w + (filterFlip ? w - 1 - j : j));
+              }
+            }
+          }
+          output++;
+        }
+      }
+    }
+  }
+}
+
+export function conv2d(problem: Conv2dProblem): OracleResult {
+  const { input, filters, bias } = problem;
+  const shape = outputShape(problem);
+  const total = shape[0] * shape[1] * shape[2] * shape[3];
+  const y = new Float64Array(total);
+  const s = new Float64Array(total);
+  const k = new Int32Array(total);
+  forEachProduct(problem, (output, inputAt, filterAt) => {
+    const product = input[inputAt]! * filters[filterAt]!;
+    y[output]! += product;
+    s[output]! += Math.abs(product);
+    k[output]!++;
+  });
+  if (bias) {
+    const pixels = shape[2] * shape[3];
+    for (let output = 0; output < total; output++) {
+      const b = bias[Math.floor(output / pixels) % shape[1]]!;
+      y[output]! += b;
+      s[output]! += Math.abs(b);
+      k[output]!++;
+    }
+  }
+  return { shape, y, s, k };
+}

@@ -1,0 +1,39 @@
+// nnet.conv2d on a page: the golden set in every form, and R1 with 200 random problems, on every binary.
+import { expect, inject, it } from "vitest";
+import { goldenUrl, loadGolden } from "../golden/load.ts";
+import { runErrors, runGolden } from "../golden/run.ts";
+import { enginesOfThisFile } from "../support/engines.ts";
+import { checkExact } from "../support/exact.ts";
+import { countCalls, note } from "../support/record.ts";
+import { forms } from "../support/spec.ts";
+
+const engines = await enginesOfThisFile();
+const golden = await loadGolden(goldenUrl());
+
+for (const binary of engines.binaries) {
+  it(`${binary}: 156 golden cases in every form`, async (test) => {
+    const { cases, calls, byForm, failures } = await runGolden(golden, await engines.get(binary), binary);
+    countCalls(test, binary, calls);
+    note(
+      test,
+      `golden ${binary}: ${cases} cases, ${calls} calls (${[...byForm].map(([form, n]) => `${form} ${n}`).join(", ")})`,
+    );
+    expect(failures.length, `${failures.length} failed\n${failures.slice(0, 10).join("\n")}`).toBe(0);
+    expect(cases).toBe(156);
+    for (const form of Object.keys(forms)) expect(byForm.get(form) ?? 0, form).toBeGreaterThan(0);
+  });
+
+  it(`${binary}: 200 random integer problems have the oracle's bits`, { timeout: 120_000 }, async (test) => {
+    const seed = inject("seed");
+    const { evidence, calls } = await checkExact([[binary, await engines.get(binary)]], 200, seed);
+    countCalls(test, binary, calls);
+    note(test, `R1 ${binary}: ${evidence} random problems, ${calls} calls, 0 wrong bits, seed ${seed}`);
+    expect(evidence).toBe(200);
+  });
+}
+
+it("every must-throw case throws its typed error", async () => {
+  const { ran, failures } = await runErrors(golden, await engines.get("simd"));
+  expect(failures.length, failures.slice(0, 10).join("\n")).toBe(0);
+  expect(ran).toBe(31);
+});

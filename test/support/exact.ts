@@ -1,0 +1,42 @@
+// Figure R1 of reliability.md: small integers, whose float32 sums are exact, so that every binary and every form must
+// give the oracle's bits. Also R6: every operand lies between canaries, and inputs must come back unchanged.
+import fc from "fast-check";
+import { randomCase } from "./arbitrary.ts";
+import type { Binary } from "./binaries.ts";
+import { checkBits } from "./check.ts";
+import { zeroShare } from "./compare.ts";
+import { corpus } from "./corpus.ts";
+import { type Engine, expected, formsOf, numbers } from "./spec.ts";
+
+export interface ExactReport {
+  /** Cases whose output proves something (not empty, at most 70 % zeros). */
+  evidence: number;
+  calls: number;
+  readonly byForm: Map<string, number>;
+}
+
+/** Throws fast-check's report (seed, path, shrunk case) with our repeat line at the first wrong bit. */
+export async function checkExact(
+  engines: readonly (readonly [Binary, Engine])[],
+  cases: number,
+  seed: number,
+): Promise<ExactReport> {
+  const report: ExactReport = { evidence: 0, calls: 0, byForm: new Map() };
+  const property = fc.asyncProperty(randomCase, async ({ spec, via }) => {
+    const problem = numbers(spec);
+    const { y } = expected(problem);
+    const evident = zeroShare(y) <= 0.7;
+    for (const [binary, engine] of engines) {
+      for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+        const wrong = await checkBits(engine, problem, y, { binary, form, via });
+        if (wrong) throw new Error(wrong);
+        report.calls++;
+        report.byForm.set(form, (report.byForm.get(form) ?? 0) + 1);
+      }
+    }
+    fc.pre(evident); // drawn again: a run counts only if its output is evidence
+    report.evidence++;
+  });
+  await fc.assert(property, { seed, numRuns: cases, examples: corpus.map((example) => [example]) });
+  return report;
+}

@@ -1,0 +1,33 @@
+// A small good call with a known answer: run after anything hostile, to see that the engine is as it was.
+import { conv2d } from "../oracle/conv2d.ts";
+import { firstDifference } from "./compare.ts";
+import { gather } from "./place.ts";
+import { fill, random } from "./random.ts";
+import type { Engine } from "./spec.ts";
+
+export const goodShapes = { input: [2, 3, 7, 6], filters: [4, 3, 3, 2] } as const;
+
+const next = random(42);
+const input = fill("integers", 2 * 3 * 7 * 6, next, "float32");
+const filters = fill("integers", 4 * 3 * 3 * 2, next, "float32");
+export const goodAnswer = conv2d({ input, inputShape: goodShapes.input, filters, filterShape: goodShapes.filters });
+
+/** Fresh operands of the good call. */
+export function good() {
+  return {
+    input: { data: Float32Array.from(input), shape: [...goodShapes.input] },
+    filters: { data: Float32Array.from(filters), shape: [...goodShapes.filters] },
+  };
+}
+
+/** Undefined if the good call is exact. */
+export async function stillGood(engine: Pick<Engine, "nnet">): Promise<string | undefined> {
+  const { input: x, filters: w } = good();
+  const got = gather(await engine.nnet.conv2d(x, w));
+  const wrong = firstDifference(got, goodAnswer.y);
+  return wrong < 0 ? undefined : `the good call gave ${got[wrong]} for ${goodAnswer.y[wrong]} at ${wrong}`;
+}
+
+export function ramp(count: number, from = 1): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: count }, (_, i) => from + i);
+}
