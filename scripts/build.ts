@@ -26,6 +26,19 @@ function buildScripts(): void {
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });
 }
 
+/** A worker has no import map: its script must stand by itself. */
+async function bundleWorker(): Promise<void> {
+  const file = "dist/workers/kernel-worker.js";
+  await build({
+    entryPoints: [file],
+    outfile: file,
+    allowOverwrite: true,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+  });
+}
+
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
 /** Bundled and minified as a page's own build would do it. */
@@ -58,4 +71,5 @@ async function report(): Promise<void> {
 rmSync("dist", { recursive: true, force: true });
 await buildKernels();
 buildScripts();
+await bundleWorker();
 await report();

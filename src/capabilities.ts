@@ -7,7 +7,7 @@ export interface Capabilities {
   readonly relaxedSimd: boolean;
   /** Whether memory can be shared with workers. */
   readonly sharedMemory: boolean;
-  /** Workers in use; 0: the caller computes. */
+  /** Workers of the pool, which starts when it is first worth it; 0: the caller computes alone. */
   readonly workers: number;
   readonly webgpu: boolean;
   readonly crossOriginIsolated: boolean;
@@ -27,10 +27,15 @@ export function capabilitiesOf(runtime: Runtime): Capabilities {
     simd: supports("simd"),
     relaxedSimd: supports("relaxed"),
     sharedMemory: runtime.sharedMemory,
-    workers: 0,
+    workers: runtime.workers,
     webgpu: false,
     crossOriginIsolated: crossOriginIsolated === true,
-    using: { binary: runtime.binary, device: "wasm", workers: 0, memory: runtime.sharedMemory ? "shared" : "own" },
-    why: { ...runtime.why },
+    using: {
+      binary: runtime.binary,
+      device: "wasm",
+      workers: runtime.pool?.crew.serving ?? 0,
+      memory: runtime.sharedMemory ? "shared" : "own",
+    },
+    why: { ...runtime.why, ...(runtime.pool?.crew.why ? { workers: runtime.pool.crew.why } : {}) },
   };
 }

@@ -3,6 +3,7 @@ import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { config } from "./config.ts";
 import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
+import type { WorkerSource } from "./engine/worker-handle.ts";
 import { DeviceError, OptionError, show } from "./errors.ts";
 import { makeNnet, type Nnet } from "./ops/nnet.ts";
 import { OptionReader } from "./ops/options.ts";
@@ -26,10 +27,8 @@ export interface EngineOptions {
 
 const KNOWN = ["binary", "workers", "float", "device", "maximumMemory", "wasm", "worker"];
 
-function readEngineOptions(options: unknown): RuntimeOptions {
+function readEngineOptions(options: unknown, openmp: () => boolean | null): RuntimeOptions {
   const reader = new OptionReader(options, KNOWN);
-  const workers = reader.raw("workers");
-  if (workers !== undefined && workers !== "auto") reader.integer("workers", 0);
   if (reader.oneOf("device", ["auto", "wasm", "webgpu"]) === "webgpu") {
     throw new DeviceError("device", "this version has no WebGPU backend");
   }
@@ -42,6 +41,9 @@ function readEngineOptions(options: unknown): RuntimeOptions {
     float: reader.oneOf("float", ["fast", "reproducible"]) ?? "fast",
     maximumMemory,
     wasm: readWasm(reader.raw("wasm")),
+    workers: reader.raw("workers") === "auto" ? "auto" : (reader.integer("workers", 0) ?? "auto"),
+    worker: readWorker(reader.raw("worker")),
+    openmp,
   };
 }
 
@@ -50,6 +52,15 @@ function readWasm(value: unknown): WasmSource | undefined {
   if (value instanceof WebAssembly.Module || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
     return value as WasmSource;
   throw new OptionError("wasm", `expected a module, its bytes or its address, got ${show(value)}`);
+}
+
+function readWorker(value: unknown): WorkerSource | undefined {
+  if (value === undefined || typeof value === "string" || value instanceof URL) return value;
+  if (typeof value === "function") return value as () => Worker;
+  throw new OptionError(
+    "worker",
+    `expected the address of the worker script, or a function that starts it, got ${show(value)}`,
+  );
 }
 
 /** An engine of one's own: its memory, its kernels, its settings, apart from those of the module-level ops. */
@@ -101,16 +112,18 @@ export class Engine implements AsyncDisposable {
 
 /** Start an engine. Rejects with an OptionError that names `wasm` if no kernels can be loaded, and may be tried again. */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {
-  return new Engine(await Runtime.start(readEngineOptions(options)));
+  return new Engine(await Runtime.start(readEngineOptions(options, () => null)));
 }
 
 let shared: { key: string; runtime: Promise<Runtime> } | undefined;
 
 /** The runtime of the module-level ops, as `config` wants it now. A start that failed is forgotten, so the next call retries. */
 export function sharedRuntime(): Promise<Runtime> {
-  const key = config.float;
+  const key = `${config.float} ${config.device} ${config.workers}`;
   if (shared?.key === key) return shared.runtime;
-  const runtime = Runtime.start(readEngineOptions({ float: config.float, device: config.device }));
+  const runtime = Runtime.start(
+    readEngineOptions({ float: config.float, device: config.device, workers: config.workers }, () => config.openmp),
+  );
   const entry = { key, runtime };
   shared = entry;
   runtime.catch(() => {

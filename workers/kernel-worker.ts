@@ -1,37 +1,69 @@
 /** The entry point inside a worker, of a browser, Deno, Bun or Node. */
 import { expose } from "comlink";
+import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import { type Kernels, loadKernels } from "../src/engine/kernels.ts";
-import type { KernelWorker } from "./protocol.ts";
+import { KERNEL_NAMES } from "../src/plan/plan.ts";
+import type { KernelWorker, WorkerStart } from "./protocol.ts";
+import { Ring, SLOTS } from "./ring.ts";
+
+/** Looking again costs less than a sleep and a wake-up for about this long; on a busy machine longer spins cost everyone. */
+const SPIN_MS = 0.03;
 
 let kernels: Kernels | undefined;
+let ring: Ring | undefined;
+let thread = 0;
 
 const worker: KernelWorker = {
-  start(module, memory) {
-    kernels = loadKernels(module, memory);
+  start(options: WorkerStart) {
+    kernels = loadKernels(options.module, options.memory);
+    ring = Ring.over(options.memory, options.ring, options.threads);
+    thread = options.thread;
     return kernels.binary;
   },
-  compute({ kernel, args, scratch, first, last }) {
-    if (!kernels || !Object.hasOwn(kernels.table, kernel)) throw new Error(`no kernel ${kernel}`);
-    kernels.table[kernel](args, scratch, first, last);
-  },
-  stop() {
-    kernels = undefined;
+  serve() {
+    if (!kernels || !ring) throw new Error("start comes first");
+    for (let next = 0; !ring.stopped; ) {
+      const seen = ring.epoch;
+      ring.pulse(thread);
+      // Begin behind the slot that was served last, so that a small job is not stuck behind a large one.
+      const served = serveOne(kernels, ring, next);
+      if (served >= 0) next = (served + 1) % SLOTS;
+      else if (!changes(ring, seen)) ring.sleep(seen);
+    }
   },
 };
 
-/** Comlink serves property paths: an object without a prototype, frozen, offers these three calls and nothing else. */
+/** Compute one chunk of the first slot from `from` on that has any; returns the slot, or −1. */
+function serveOne({ table }: Kernels, ring: Ring, from: number): number {
+  for (let i = 0; i < SLOTS; i++) {
+    const slot = (from + i) % SLOTS;
+    const chunk = ring.take(slot, thread);
+    if (!chunk) continue;
+    const { kernel, args, scratch, first, last } = ring.describe(chunk, thread);
+    table[KERNEL_NAMES[kernel]!](args, scratch, first, last);
+    ring.finish(chunk, thread);
+    return slot;
+  }
+  return -1;
+}
+
+function changes(ring: Ring, seen: number): boolean {
+  const end = performance.now() + SPIN_MS;
+  do if (ring.epoch !== seen) return true;
+  while (performance.now() < end);
+  return false;
+}
+
+/** Comlink serves property paths: an object without a prototype, frozen, offers these calls and nothing else. */
 const api = Object.freeze(Object.assign(Object.create(null) as object, worker));
 
 if (typeof globalThis.postMessage === "function") {
   expose(api);
 } else {
-  // Node's worker threads have a port of their own. The specifiers are no literals, so that bundlers for pages pass over them.
-  const [threads, adapter] = ["node:worker_threads", "comlink/dist/esm/node-adapter.mjs"];
+  // Node's worker threads have a port of their own. The specifier is no literal, so that bundlers for pages pass over it.
+  const threads = "node:worker_threads";
   const { parentPort } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ threads)) as {
-    parentPort: unknown;
-  };
-  const { default: nodeEndpoint } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ adapter)) as {
-    default: (port: unknown) => Parameters<typeof expose>[1];
+    parentPort: NodeEndpoint;
   };
   expose(api, nodeEndpoint(parentPort));
 }

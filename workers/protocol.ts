@@ -1,20 +1,17 @@
-/** What a worker and the thread that started it say to each other: three calls over Comlink, and never any data. */
-import type { KernelName } from "../src/plan/plan.ts";
+/** What a worker and the thread that started it say to each other over Comlink. Data never goes this way. */
 
-/** A placed step: everything is an address in the memory that the worker was started with. */
-export interface TileRange {
-  readonly kernel: KernelName;
-  readonly args: number;
-  readonly scratch: number;
-  readonly first: number;
-  readonly last: number;
+/** Where a worker finds everything: one module, one shared memory, the ring in it, and which of its threads it is. */
+export interface WorkerStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly ring: number;
+  readonly threads: number;
+  readonly thread: number;
 }
 
 export interface KernelWorker {
-  /** Instantiate the kernels over a memory, which must be shared; answers with the name of the binary. */
-  start(module: WebAssembly.Module, memory: WebAssembly.Memory): string;
-  /** Compute tiles. They are as if computed by the caller, bit for bit. */
-  compute(range: TileRange): void;
-  /** Let go of the memory. */
-  stop(): void;
+  /** Instantiate the kernels over the memory; answers with the name of the binary. */
+  start(options: WorkerStart): string;
+  /** Compute chunks until the ring is stopped. Settles when it is, or rejects with what a kernel threw. */
+  serve(): void;
 }

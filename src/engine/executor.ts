@@ -1,18 +1,23 @@
 /** Who computes the tiles: the caller, here; a pool of workers behind the same interface. */
+import type { KernelName } from "../plan/plan.ts";
 import type { Kernel } from "./kernels.ts";
 
 /** A step placed in memory: its kernel, the address of its argument block, its tiles. */
 export interface PlacedStep {
+  readonly name: KernelName;
   readonly kernel: Kernel;
   readonly args: number;
   readonly tiles: number;
   readonly grain: number;
+  readonly cycles: number;
   readonly scratchBytes: number;
 }
 
 export interface Controls {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** true: with workers; false: here; undefined: as the estimate says. */
+  readonly openmp?: boolean | undefined;
 }
 
 /**
@@ -23,6 +28,8 @@ export class Work {
   readonly steps: readonly PlacedStep[];
   readonly total: number;
   done = 0;
+  /** Until this settles, a thread that was given up may still be writing: the job's memory must not be used again. */
+  busy: Promise<void> | undefined;
   private step = 0;
   private tile = 0;
 
@@ -33,6 +40,10 @@ export class Work {
 
   get finished(): boolean {
     return this.done === this.total;
+  }
+
+  get cycles(): number {
+    return this.steps.reduce((sum, step) => sum + step.cycles, 0);
   }
 
   get scratchBytes(): number {

@@ -1,28 +1,35 @@
 /** The executor without workers: the caller computes, in slices, and lets the event loop live between them. */
 import type { Arena, Lease } from "./arena.ts";
+import type { Clock } from "./clock.ts";
 import type { Controls, Executor, Work } from "./executor.ts";
 
 /** Half of what R12 allows a task: a tile that is under way when the slice ends is not cut short. */
-const SLICE_MS = 4;
+export const SLICE_MS = 4;
 
 export class InlineExecutor implements Executor {
   private readonly arena: Arena;
+  private readonly clock: Clock;
   private scratch: Lease | undefined;
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, clock: Clock) {
     this.arena = arena;
+    this.clock = clock;
   }
 
   async run(work: Work, { signal, onProgress }: Controls): Promise<void> {
     const scratch = () => this.scratchFor(work.scratchBytes);
+    let spent = 0;
     for (let reported = -1; ; ) {
       signal?.throwIfAborted();
-      if (!work.finished) this.slice(work, scratch());
+      if (!work.finished) spent += this.slice(work, scratch());
       if (onProgress && work.done !== reported) {
         reported = work.done;
         onProgress(work.done, work.total);
       }
-      if (work.finished) return;
+      if (work.finished) {
+        this.clock.learn(work.cycles, spent);
+        return;
+      }
       await macrotask();
     }
   }
@@ -37,10 +44,15 @@ export class InlineExecutor implements Executor {
     this.scratch = undefined;
   }
 
-  private slice(work: Work, scratch: number): void {
-    const end = performance.now() + SLICE_MS;
-    do work.advance(scratch);
-    while (!work.finished && performance.now() < end);
+  /** Compute for a slice of time; returns what it took. */
+  private slice(work: Work, scratch: number): number {
+    const start = performance.now();
+    let spent = 0;
+    do {
+      work.advance(scratch);
+      spent = performance.now() - start;
+    } while (!work.finished && spent < SLICE_MS);
+    return spent;
   }
 
   /** Nothing lives in scratch from one call of a kernel to the next, so one region serves all jobs, as large as the largest. */
@@ -55,7 +67,7 @@ export class InlineExecutor implements Executor {
 }
 
 /** A turn of the event loop. Never a timer: browsers hold those back to 4 ms, and to a second in hidden pages. */
-function macrotask(): Promise<void> {
+export function macrotask(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -22,8 +22,8 @@ function placeBlock(runtime: Runtime, block: BlockImage, pointer: number): void 
 }
 
 function placeStep(runtime: Runtime, step: Step, args: number): PlacedStep {
-  const { tiles, grain, scratchBytes } = step;
-  return { kernel: runtime.kernels[step.kernel], args, tiles, grain, scratchBytes };
+  const { kernel: name, tiles, grain, cycles, scratchBytes } = step;
+  return { name, kernel: runtime.kernels[name], args, tiles, grain, cycles, scratchBytes };
 }
 
 /** Copy a view into engine memory at `pointer`, in C order. */
@@ -72,14 +72,13 @@ export class FilterSet {
     }
   }
 
+  /** Pack now what is not packed yet. */
   finishSync(): void {
     if (!this.work.finished) this.runtime.executor.runSync(this.work);
-    this.packed();
   }
 
   /** The originals are no longer needed. */
   packed(): void {
-    if (!this.work.finished) return;
     this.source?.release();
     this.source = undefined;
   }

@@ -8,19 +8,28 @@ import { elementCount, Tensor } from "../tensor.ts";
 import { Arena } from "./arena.ts";
 import type { BinaryOption, WasmSource } from "./binary.ts";
 import { chooseBinary, compileKernels } from "./binary.ts";
+import { Clock } from "./clock.ts";
+import { Dispatcher } from "./dispatch.ts";
 import type { Executor } from "./executor.ts";
 import { InlineExecutor } from "./inline.ts";
-import type { KernelTable } from "./kernels.ts";
+import type { Kernels, KernelTable } from "./kernels.ts";
 import { loadKernels } from "./kernels.ts";
 import { canPostMemory, createMemory } from "./memory.ts";
 import { PlanCache } from "./plan-cache.ts";
+import { PoolExecutor } from "./pool.ts";
 import { ResultArrays } from "./results.ts";
+import { mayBlock } from "./wait.ts";
+import type { WorkerSource } from "./worker-handle.ts";
 
 export interface RuntimeOptions {
   readonly binary: BinaryOption;
   readonly float: "fast" | "reproducible";
   readonly maximumMemory: number | undefined;
   readonly wasm: WasmSource | undefined;
+  readonly workers: number | "auto";
+  readonly worker: WorkerSource | undefined;
+  /** What a call means that says nothing of `openmp`; null: decided by the estimate. */
+  readonly openmp: () => boolean | null;
 }
 
 /** Why something better is not in use, by the name of its capability. */
@@ -31,30 +40,50 @@ export class Runtime {
   readonly kernels: KernelTable;
   readonly binary: BinaryName;
   readonly executor: Executor;
+  readonly pool: PoolExecutor | undefined;
   readonly plans = new PlanCache<Plan>();
   readonly results = new ResultArrays();
   readonly why: Reasons;
   readonly sharedMemory: boolean;
   disposed = false;
 
-  private constructor(arena: Arena, kernels: KernelTable, binary: BinaryName, why: Reasons) {
+  private constructor(
+    arena: Arena,
+    { table, binary }: Kernels,
+    module: WebAssembly.Module,
+    options: RuntimeOptions,
+    why: Reasons,
+  ) {
     this.arena = arena;
-    this.kernels = kernels;
+    this.kernels = table;
     this.binary = binary;
-    this.executor = new InlineExecutor(arena);
-    this.sharedMemory = canPostMemory(arena.memory);
     this.why = why;
-    if (!this.sharedMemory) why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
-    why.workers = "this version has no worker pool: the caller computes, in slices";
+    const clock = new Clock();
+    const inline = new InlineExecutor(arena, clock);
+    this.sharedMemory = canPostMemory(arena.memory);
     why.webgpu = "this version has no WebGPU backend";
+    if (!this.sharedMemory) why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
+    const callerComputes = mayBlock();
+    const size = this.sharedMemory ? crewSize(options.workers, callerComputes, why) : 0;
+    if (!this.sharedMemory && options.workers !== 0) why.workers = "workers need memory that can be shared";
+    if (size > 0) {
+      const { worker, openmp } = options;
+      this.pool = new PoolExecutor(arena, table, inline, { workers: size, module, worker, callerComputes, clock });
+      this.executor = new Dispatcher(inline, this.pool, clock, openmp);
+    } else this.executor = inline;
   }
 
   static async start(options: RuntimeOptions): Promise<Runtime> {
     const choice = chooseBinary(options.binary, options.float);
     const module = await compileKernels(choice.file, options.wasm);
     const { memory, limit } = createMemory(options.maximumMemory);
-    const { table, binary } = loadKernels(module, memory);
-    return new Runtime(new Arena(memory, limit), table, binary, choice.why ? { binary: choice.why } : {});
+    const kernels = loadKernels(module, memory);
+    return new Runtime(new Arena(memory, limit), kernels, module, options, choice.why ? { binary: choice.why } : {});
+  }
+
+  /** Workers wanted of the pool; 0 without one. */
+  get workers(): number {
+    return this.pool?.size ?? 0;
   }
 
   /** Throws if the engine was disposed of. */
@@ -112,4 +141,26 @@ export class Runtime {
     this.disposed = true;
     this.executor.dispose();
   }
+}
+
+/** A pool larger than this is limited by memory rather than by cores. */
+const MOST_WORKERS = 32;
+
+/** How many workers: one for each core that the caller does not use itself. */
+function crewSize(wanted: number | "auto", callerComputes: boolean, why: Reasons): number {
+  if (wanted === 0) why.workers = "the option workers is 0";
+  if (wanted !== "auto") return Math.min(wanted, MOST_WORKERS);
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  const cores = navigator?.hardwareConcurrency ?? nodeCores() ?? 1;
+  const size = Math.min(MOST_WORKERS, callerComputes ? cores - 1 : cores);
+  if (size < 1) why.workers = "there is one core, and the caller uses it";
+  return Math.max(0, size);
+}
+
+/** Node 20 has no `navigator`. */
+function nodeCores(): number | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): { availableParallelism(): number } };
+  };
+  return process?.getBuiltinModule?.("node:os").availableParallelism();
 }

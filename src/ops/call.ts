@@ -1,6 +1,6 @@
 /** The way of a checked and lowered call through the runtime, the same for every op that has one result. */
 
-import type { PlacedStep } from "../engine/executor.ts";
+import type { PlacedStep, Work } from "../engine/executor.ts";
 import { type Bound, FilterSet, Job } from "../engine/job.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { DTypeError, OptionError, ShapeError } from "../errors.ts";
@@ -90,19 +90,29 @@ function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): n
   );
 }
 
+/** Memory goes back when nobody can be writing to it any more. */
+function whenIdle(work: Work | undefined, release: () => void): void {
+  if (work?.busy) void work.busy.then(release);
+  else release();
+}
+
 /** Plan known, filters not kept: pack them, compute, give every lease back. */
 export async function runOnce(runtime: Runtime, call: Call, filters: Given, controls: RunControls): Promise<Tensor> {
   controls.signal?.throwIfAborted();
   const set = new FilterSet(runtime, call.plan, { view: filters.view, pointer: null });
   let job: Job | undefined;
+  let work: Work | undefined;
   try {
     job = new Job(runtime, call.plan);
     const y = bindCall(runtime, job, set, call);
-    await runtime.executor.run(job.work(set.work.steps), controls);
+    work = job.work(set.work.steps);
+    await runtime.executor.run(work, controls);
     return deliver(runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
   } finally {
-    job?.release();
-    set.release();
+    whenIdle(work, () => {
+      job?.release();
+      set.release();
+    });
   }
 }
 
@@ -128,9 +138,9 @@ export class Repeated {
 
   private async pack(set: FilterSet): Promise<void> {
     try {
-      await this.runtime.executor.run(set.work, {});
-      set.packed();
+      await this.runtime.executor.run(set.work, { openmp: false });
     } finally {
+      set.packed();
       set.release();
     }
   }
@@ -140,14 +150,17 @@ export class Repeated {
     const filters = this.currentFilters();
     const set = filters.set.retain();
     const job = this.takeJob(call.plan);
+    const work = job.work();
     try {
       const y = bindCall(this.runtime, job, set, call);
       if (!set.work.finished) await filters.ready;
-      await this.runtime.executor.run(job.work(), controls);
+      await this.runtime.executor.run(work, controls);
       return deliver(this.runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
     } finally {
-      set.release();
-      this.giveBackJob(job);
+      whenIdle(work, () => {
+        set.release();
+        this.giveBackJob(job);
+      });
     }
   }
 

@@ -157,7 +157,7 @@ class CompiledConv2d implements CompiledOp {
     this.imageShape = imageShape;
     this.filterShape = filterShape;
     this.chosen = plan;
-    this.plan = viewOf(plan, 0);
+    this.plan = viewOf(plan, runtime.workers);
     this.repeated = new Repeated(runtime);
   }
 

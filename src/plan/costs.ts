@@ -10,6 +10,9 @@ export const TILE_CYCLES = 24;
 /** An output stored along the lanes, or one by one across them. */
 export const STORE_CYCLES = 0.4;
 export const SCATTER_CYCLES = 2;
+/** An element of packed filters, and a multiply-add of unshared ones. */
+export const PACK_CYCLES = 2;
+export const UNSHARED_CYCLES = 2;
 /** A row of the input tile, and each of its elements by how they are copied. */
 const ROW_CYCLES = 12;
 const COPY_CYCLES = 0.25;

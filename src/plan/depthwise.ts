@@ -3,7 +3,7 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product } from "../problem/problem.ts";
 import { convBlock, packBlock } from "./blocks.ts";
-import { copyCycles, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
+import { copyCycles, PACK_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, evenPart } from "./direct.ts";
 import { layOutInputTile, roundUp } from "./input-tile.ts";
 import type { BinaryName } from "./registers.ts";
@@ -63,6 +63,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       kernel: `depthwise_${type}` as const,
       tiles,
       grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
+      cycles,
       scratchBytes: scratchX + input.bytes,
       block: convBlock(p, {
         input,
@@ -90,6 +91,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
         kernel: `pack_filters_${type}` as const,
         tiles: p.groups * p.filters,
         grain: 1 + Math.floor(1e5 / taps),
+        cycles: PACK_CYCLES * p.groups * p.filters * taps,
         scratchBytes: 0,
         block: packBlock(p, panels, p.filters, 1, 1),
       },

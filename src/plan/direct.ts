@@ -3,7 +3,7 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product, termCount } from "../problem/problem.ts";
 import { convBlock, packBlock } from "./blocks.ts";
-import { copyCycles, SCATTER_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
+import { copyCycles, PACK_CYCLES, SCATTER_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
 import type { Lanes, Plan } from "./plan.ts";
 import type { BinaryName, RegisterTile } from "./registers.ts";
@@ -136,10 +136,11 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
 export function directCandidate(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning): Candidate {
   const register = tuning.register(binary, laneCount(binary, p.dtype), form);
   const tiling = tilingOf(p, binary, form, register);
-  return { cycles: estimate(p, binary, form, tiling), build: () => buildPlan(p, binary, form, tuning, tiling) };
+  const cycles = estimate(p, binary, form, tiling);
+  return { cycles, build: () => buildPlan(p, binary, form, tuning, tiling, cycles) };
 }
 
-function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning, t: Tiling): Plan {
+function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning, t: Tiling, cycles: number): Plan {
   const size = elementBytes(p.dtype);
   const lanes = laneCount(binary, p.dtype);
   const type = p.dtype === "float32" ? "f32" : "f64";
@@ -160,6 +161,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     kernel: `direct_${form}_${type}` as const,
     tiles,
     grain: Math.max(1, Math.floor(GRAIN_MULTIPLY_ADDS / Math.max(1, perTile))),
+    cycles,
     scratchBytes,
     block: convBlock(p, {
       ...blocking,
@@ -176,6 +178,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     kernel: `pack_filters_${type}` as const,
     tiles: p.groups * panelCount,
     grain: 1 + Math.floor(1e5 / Math.max(1, (t.width * termCount(p)) / Math.max(1, panelCount))),
+    cycles: PACK_CYCLES * p.groups * t.width * termCount(p),
     scratchBytes: 0,
     block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockChannels),
   };

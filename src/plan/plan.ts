@@ -2,8 +2,20 @@ import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds } from "../problem/problem.ts";
 import type { BinaryName } from "./registers.ts";
 
-export type KernelName =
-  `${"direct_pixels" | "direct_filters" | "depthwise" | "unshared" | "pack_filters"}_${"f32" | "f64"}`;
+/** Every kernel: steps name them, worker threads number them. */
+export const KERNEL_NAMES = [
+  "direct_pixels_f32",
+  "direct_pixels_f64",
+  "direct_filters_f32",
+  "direct_filters_f64",
+  "depthwise_f32",
+  "depthwise_f64",
+  "unshared_f32",
+  "unshared_f64",
+  "pack_filters_f32",
+  "pack_filters_f64",
+] as const;
+export type KernelName = (typeof KERNEL_NAMES)[number];
 
 /**
  * An argument block as the kernel will find it, tables appended, before anyone knows its address: `relative` lists the
@@ -19,6 +31,8 @@ export interface Step {
   readonly kernel: KernelName;
   readonly tiles: number;
   readonly grain: number;
+  /** All tiles on one thread, as the cost model sees it. */
+  readonly cycles: number;
   readonly scratchBytes: number;
   readonly block: BlockImage;
 }
@@ -65,7 +79,7 @@ export function viewOf(plan: Plan, workers: number): PlanView {
   const sum = multiplyAdds(plan.problem);
   const head = plan.algorithm === "direct" ? `direct, lanes over ${plan.lanes}` : plan.algorithm;
   const text = [
-    `${head}; ${plan.binary} on wasm, ${workers === 0 ? "in the caller" : `${workers} workers`}`,
+    `${head}; ${plan.binary} on wasm, ${workers === 0 ? "in the caller" : `the caller and ${workers} workers`}`,
     `${sum.toLocaleString("en")} multiply-adds, ${plan.workspaceBytes.toLocaleString("en")} bytes of engine memory`,
     ...plan.notes,
     ...steps.map((step) => `step ${step.kernel}: ${step.tiles} tiles`),

@@ -2,6 +2,7 @@
 import type { ConvProblem, Space } from "../problem/problem.ts";
 import { multiplyAdds } from "../problem/problem.ts";
 import { unsharedBlock } from "./blocks.ts";
+import { UNSHARED_CYCLES } from "./costs.ts";
 import type { Plan } from "./plan.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes } from "./registers.ts";
@@ -15,6 +16,7 @@ export function unsharedPlan(p: ConvProblem, position: Space, binary: BinaryName
     kernel: `unshared_${p.dtype === "float32" ? "f32" : "f64"}` as const,
     tiles,
     grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
+    cycles: UNSHARED_CYCLES * multiplyAdds(p),
     scratchBytes: 0,
     block: unsharedBlock(p, position),
   };

@@ -1,0 +1,253 @@
+/**
+ * The executor with workers over shared memory. The caller posts a job into the ring, takes part where it may block, and sees
+ * to it that the job ends: chunks of workers that were lost are computed here, and so is everything if nobody is left.
+ */
+import { type Chunk, FINISHED, MOST_CHUNKS, OPEN, type RingStep, SLOTS } from "../../workers/ring.ts";
+import { WorkerError } from "../errors.ts";
+import { KERNEL_NAMES } from "../plan/plan.ts";
+import type { Arena, Lease } from "./arena.ts";
+import type { Clock } from "./clock.ts";
+import { Crew } from "./crew.ts";
+import type { Controls, Executor, Work } from "./executor.ts";
+import { type InlineExecutor, macrotask, SLICE_MS } from "./inline.ts";
+import type { KernelTable } from "./kernels.ts";
+import { until } from "./wait.ts";
+import type { Loss, WorkerSource } from "./worker-handle.ts";
+
+/** A chunk: long enough that taking it costs nothing, short enough that the last ones end together. */
+const LEAST_CHUNK_MS = 0.02;
+const MOST_CHUNK_MS = 1;
+const CHUNKS_PER_THREAD = 12;
+/** How often the caller looks at signal and progress while others compute. */
+const LOOK_MS = 16;
+/** A chunk held for so long belongs to a worker that is gone or starved; the caller computes it too. */
+const OVERDUE_MS = 500;
+/** After so long without progress the caller takes chunks even where it should not block. */
+const STALL_MS = 50;
+/** A caller that has nothing left to do looks again for so long before it waits. */
+const SPIN_MS = 0.03;
+
+interface Slot {
+  busy: boolean;
+  scratch: Lease | undefined;
+  pitch: number;
+  error: Error | undefined;
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly module: WebAssembly.Module;
+  readonly worker: WorkerSource | undefined;
+  /** Whether the caller may block, and so may compute for as long as a chunk takes. */
+  readonly callerComputes: boolean;
+  readonly clock: Clock;
+}
+
+export class PoolExecutor implements Executor {
+  readonly crew: Crew;
+  private readonly arena: Arena;
+  private readonly table: KernelTable;
+  private readonly options: PoolOptions;
+  private readonly inline: InlineExecutor;
+  private readonly slots: Slot[];
+  /** Since when a thread has held which chunk, for telling the overdue. */
+  private readonly held = new Map<number, { key: string; since: number }>();
+
+  constructor(arena: Arena, table: KernelTable, inline: InlineExecutor, options: PoolOptions) {
+    this.arena = arena;
+    this.table = table;
+    this.inline = inline;
+    this.options = options;
+    const { workers: size, module, worker } = options;
+    this.crew = new Crew(arena, { size, module, worker, onLost: (thread, loss) => this.adopt(thread, loss) });
+    this.slots = Array.from({ length: SLOTS }, () => ({ busy: false, scratch: undefined, pitch: 0, error: undefined }));
+  }
+
+  /** Workers wanted. */
+  get size(): number {
+    return this.options.workers;
+  }
+
+  /** Threads that will take part. */
+  get threads(): number {
+    return this.crew.serving + (this.callerComputes ? 1 : 0);
+  }
+
+  private get callerComputes(): boolean {
+    return this.options.callerComputes || this.crew.serving === 0;
+  }
+
+  async run(work: Work, controls: Controls): Promise<void> {
+    const slot = this.slots.findIndex(({ busy }) => !busy);
+    if (slot < 0 || work.total < 2) return this.inline.run(work, controls);
+    controls.signal?.throwIfAborted();
+    this.post(slot, work);
+    try {
+      await this.see(slot, work, controls);
+      work.done = work.total;
+      controls.onProgress?.(work.total, work.total);
+    } finally {
+      this.leave(slot, work);
+    }
+  }
+
+  runSync(work: Work): void {
+    this.inline.runSync(work);
+  }
+
+  dispose(): void {
+    this.crew.end();
+    this.inline.dispose();
+  }
+
+  private post(slot: number, work: Work): void {
+    const { crew, options } = this;
+    const own = this.slots[slot]!;
+    const pitch = Math.max(64, Math.ceil(work.scratchBytes / 64) * 64);
+    if (!own.scratch || own.pitch < pitch) {
+      own.scratch?.release();
+      own.scratch = undefined;
+      own.scratch = this.arena.lease(pitch * crew.threads, "input");
+      own.pitch = pitch;
+    }
+    const threads = Math.max(2, this.threads);
+    const steps = work.steps
+      .filter(({ tiles }) => tiles > 0)
+      .map(({ name, args, tiles, cycles }): RingStep => {
+        const whole = options.clock.milliseconds(cycles);
+        const chunkMs = Math.min(MOST_CHUNK_MS, Math.max(LEAST_CHUNK_MS, whole / (threads * CHUNKS_PER_THREAD)));
+        const chunkTiles = Math.max(1, Math.floor((tiles * chunkMs) / whole) || 1, Math.ceil(tiles / MOST_CHUNKS));
+        return { kernel: KERNEL_NAMES.indexOf(name), args, tiles, chunkTiles };
+      });
+    own.busy = true;
+    own.error = undefined;
+    crew.ring.post(slot, steps, own.scratch.pointer, own.pitch);
+  }
+
+  /** Accompany a job to its end. */
+  private async see(slot: number, work: Work, controls: Controls): Promise<void> {
+    const { ring } = this.crew;
+    const report = reporter(work, controls);
+    let moved = performance.now();
+    let before = -1;
+    while (ring.state(slot) === OPEN) {
+      controls.signal?.throwIfAborted();
+      const own = this.slots[slot]!;
+      if (own.error) throw own.error;
+      const now = performance.now();
+      ring.advance(slot);
+      work.done = ring.tilesDone(slot);
+      report();
+      if (work.done !== before) {
+        before = work.done;
+        moved = now;
+      }
+      const helps = this.callerComputes || now - moved > STALL_MS;
+      if (helps && this.computeFor(slot, SLICE_MS)) await macrotask();
+      else if (!this.spin(slot)) {
+        await until(ring.words, ring.stateWord(slot), OPEN, LOOK_MS, controls.signal);
+        this.adoptOverdue(slot);
+      }
+    }
+    const { error } = this.slots[slot]!;
+    if (error) throw error;
+  }
+
+  /** Compute chunks of the slot here; false if there was none to take. */
+  private computeFor(slot: number, ms: number): boolean {
+    const { ring, caller } = this.crew;
+    const end = performance.now() + ms;
+    let some = false;
+    do {
+      const chunk = ring.take(slot, caller);
+      if (!chunk) return some;
+      this.compute(chunk);
+      some = true;
+    } while (performance.now() < end);
+    return some;
+  }
+
+  private compute(chunk: Chunk): void {
+    const { ring, caller } = this.crew;
+    const { kernel, args, scratch, first, last } = ring.describe(chunk, caller);
+    try {
+      this.table[KERNEL_NAMES[kernel]!](args, scratch, first, last);
+      ring.finish(chunk, caller);
+    } catch (cause) {
+      ring.forgetHeld(caller);
+      ring.close(chunk.slot);
+      this.slots[chunk.slot]!.error = new WorkerError("workers", `a kernel failed: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+
+  private spin(slot: number): boolean {
+    const { ring } = this.crew;
+    const end = performance.now() + SPIN_MS;
+    do if (ring.state(slot) === FINISHED) return true;
+    while (performance.now() < end);
+    return false;
+  }
+
+  /** A thread is lost: what it held is computed here. Tiles may be computed twice; the bits are the same. */
+  private adopt(thread: number, { reason }: Loss): void {
+    const chunk = this.crew.ring.heldBy(thread);
+    if (!chunk || !this.slots[chunk.slot]!.busy) return;
+    this.crew.why = `a worker was lost: ${reason}`;
+    if (!this.crew.ring.isDone(chunk)) this.compute(chunk);
+  }
+
+  private adoptOverdue(slot: number): void {
+    const { ring, threads, caller } = this.crew;
+    const now = performance.now();
+    for (let thread = 0; thread < threads; thread++) {
+      const chunk = thread === caller ? null : ring.heldBy(thread);
+      if (chunk?.slot !== slot) continue;
+      const key = `${chunk.slot},${chunk.step},${chunk.chunk},${ring.beat(thread)}`;
+      const known = this.held.get(thread);
+      if (known?.key !== key) this.held.set(thread, { key, since: now });
+      else if (now - known.since > OVERDUE_MS && !ring.isDone(chunk)) this.compute(chunk);
+    }
+  }
+
+  /**
+   * The job is over for its caller. If a thread still holds a chunk of it, memory and slot stay with the job until that thread
+   * lets go; a worker that never does keeps them until the engine is disposed of.
+   */
+  private leave(slot: number, work: Work): void {
+    const { ring } = this.crew;
+    ring.close(slot);
+    const free = () => {
+      ring.free(slot);
+      this.slots[slot]!.busy = false;
+    };
+    if (!this.isHeld(slot)) free();
+    else work.busy = this.released(slot).then(free);
+  }
+
+  private isHeld(slot: number): boolean {
+    const { ring, threads } = this.crew;
+    for (let thread = 0; thread < threads; thread++) if (ring.heldBy(thread)?.slot === slot) return true;
+    return false;
+  }
+
+  private async released(slot: number): Promise<void> {
+    for (let ms = 1; this.isHeld(slot); ms = Math.min(1000, ms * 2)) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms) as { unref?: () => void };
+        // Long waits are for threads that may never let go: a program need not stay for them.
+        if (ms >= 1000) timer.unref?.();
+      });
+    }
+  }
+}
+
+function reporter(work: Work, { onProgress }: Controls): () => void {
+  let reported = -1;
+  return () => {
+    if (!onProgress || work.done === reported || work.done === work.total) return;
+    reported = work.done;
+    onProgress(work.done, work.total);
+  };
+}

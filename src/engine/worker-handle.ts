@@ -1,0 +1,74 @@
+/** Starting and losing one worker, in whatever runtime this is. */
+import { type Remote, wrap } from "comlink";
+import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
+import type { KernelWorker } from "../../workers/protocol.ts";
+import { WorkerError } from "../errors.ts";
+
+export type WorkerSource = URL | string | (() => Worker);
+
+/** What becomes of a worker: `exited` if it is known to run no more, so that nothing of it can still write. */
+export interface Loss {
+  readonly reason: string;
+  readonly exited: boolean;
+}
+
+export interface WorkerHandle {
+  readonly remote: Remote<KernelWorker>;
+  /** Settles when the worker is lost; never, as long as it is well. */
+  readonly lost: Promise<Loss>;
+  terminate(): void;
+}
+
+interface NodeWorker extends NodeEndpoint {
+  on(type: string, listener: (...args: never[]) => void): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+
+/** Written out, so that bundlers see the file and move it along. */
+function besideWorker(): Worker {
+  return new Worker(new URL("../../workers/kernel-worker.js", import.meta.url), { type: "module", name: "simdconv" });
+}
+
+export async function startWorker(source: WorkerSource | undefined): Promise<WorkerHandle> {
+  if (typeof source === "function") return overWebWorker(source());
+  if (typeof Worker === "function")
+    return overWebWorker(source ? new Worker(source, { type: "module" }) : besideWorker());
+  const specifier = "node:worker_threads"; // not a literal, so that bundlers for pages pass over it
+  const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
+    Worker: new (url: URL | string) => NodeWorker;
+  };
+  return overNodeWorker(new threads.Worker(source ?? new URL("../../workers/kernel-worker.js", import.meta.url)));
+}
+
+function overNodeWorker(worker: NodeWorker): WorkerHandle {
+  let reason = "";
+  const lost = new Promise<Loss>((resolve) => {
+    worker.on("error", (error: Error) => {
+      reason = error.message;
+    });
+    worker.on("exit", (code: number) => resolve({ reason: reason || `it exited with code ${code}`, exited: true }));
+  });
+  // An idle pool must not keep a program alive; a job in flight has a timer that does.
+  worker.unref();
+  return { remote: wrap<KernelWorker>(nodeEndpoint(worker)), lost, terminate: () => void worker.terminate() };
+}
+
+function overWebWorker(worker: Worker): WorkerHandle {
+  const lost = new Promise<Loss>((resolve) => {
+    worker.addEventListener("error", (event) => {
+      event.preventDefault?.();
+      resolve({ reason: event.message || "its script could not be loaded", exited: false });
+    });
+    worker.addEventListener("messageerror", () => resolve({ reason: "a message could not be read", exited: false }));
+  });
+  return { remote: wrap<KernelWorker>(worker), lost, terminate: () => worker.terminate() };
+}
+
+/** The promise, or a WorkerError after `ms`. */
+export function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new WorkerError("workers", `${what} within ${ms} ms`)), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
