@@ -28,11 +28,9 @@ import {
   return divide<f64, D>(multiply<f64, D>(multiply<f64, D>(t, u), p), q);
 }
 
-/** exp(−a) for a ≥ 0. Beyond 750 it is 0 in double precision; k is halved so that 2^k never leaves the normal range. */
+/** exp(r) − 1 = 2t/(1 − t), t = tanh(r/2), for the reduced argument r of exp(−a), a ≥ 0. */
 // @ts-ignore: decorator
-@inline function expNegative<D>(a: D): D {
-  const x = minimum<f64, D>(a, splat<f64, D>(750));
-  const k = roundEven<f64, D>(multiply<f64, D>(x, splat<f64, D>(1.4426950408889634)));
+@inline function expMinusOne<D>(x: D, k: D): D {
   // ln 2 in two parts, the first with 32 significant bits, so that k times it is exact.
   const r = subtract<f64, D>(
     multiply<f64, D>(k, splat<f64, D>(1.90821492927058770002e-10)),
@@ -40,24 +38,49 @@ import {
   );
   const half = multiply<f64, D>(r, splat<f64, D>(0.5));
   const t = subtract<f64, D>(half, tanhDefect<D>(half));
-  const e = add<f64, D>(splat<f64, D>(1), divide<f64, D>(add<f64, D>(t, t), subtract<f64, D>(splat<f64, D>(1), t)));
+  return divide<f64, D>(add<f64, D>(t, t), subtract<f64, D>(splat<f64, D>(1), t));
+}
+
+/** Beyond 750 exp(−a) is 0 in double precision. */
+// @ts-ignore: decorator
+@inline function bounded<D>(a: D): D {
+  return minimum<f64, D>(a, splat<f64, D>(750));
+}
+
+/** The k of a = k·ln 2 − r. */
+// @ts-ignore: decorator
+@inline function halvings<D>(a: D): D {
+  return roundEven<f64, D>(multiply<f64, D>(a, splat<f64, D>(1.4426950408889634)));
+}
+
+/** v · 2^−k, in two steps, so that neither power leaves the normal range. */
+// @ts-ignore: decorator
+@inline function scaled<D>(v: D, k: D): D {
   const k1 = roundEven<f64, D>(multiply<f64, D>(k, splat<f64, D>(-0.5)));
   const k2 = subtract<f64, D>(subtract<f64, D>(splat<f64, D>(0), k), k1);
-  return multiply<f64, D>(multiply<f64, D>(e, powerOfTwo<D>(k1)), powerOfTwo<D>(k2));
+  return multiply<f64, D>(multiply<f64, D>(v, powerOfTwo<D>(k1)), powerOfTwo<D>(k2));
 }
 
 function tanhOf<D>(x: D): D {
-  const a = absolute<f64, D>(x), one = splat<f64, D>(1);
-  const e = expNegative<D>(add<f64, D>(a, a));
+  const a = absolute<f64, D>(x), one = splat<f64, D>(1), two = bounded<D>(add<f64, D>(a, a)), k = halvings<D>(two);
+  const e = scaled<D>(add<f64, D>(one, expMinusOne<D>(two, k)), k);
   const small = subtract<f64, D>(a, tanhDefect<D>(a));
   const large = subtract<f64, D>(one, divide<f64, D>(add<f64, D>(e, e), add<f64, D>(one, e)));
   return withSign<f64, D>(whereLess<f64, D>(a, splat<f64, D>(0.55), small, large), x);
 }
 
+/**
+ * n/(1 + e), n = 1 or e. The roundings of e and of 1 + e are kept (e + eLow, d + dLow; each exact because the first summand is
+ * the larger) and put back: (n + nLow)/(d + dLow) = q + (nLow − q·dLow)/d for q = n/d, to first order.
+ */
 function sigmoidOf<D>(x: D): D {
-  const one = splat<f64, D>(1);
-  const e = expNegative<D>(absolute<f64, D>(x));
-  return divide<f64, D>(whereLess<f64, D>(x, splat<f64, D>(0), e, one), add<f64, D>(one, e));
+  const one = splat<f64, D>(1), zero = splat<f64, D>(0), a = bounded<D>(absolute<f64, D>(x)), k = halvings<D>(a);
+  const m = expMinusOne<D>(a, k), sum = add<f64, D>(one, m);
+  const e = scaled<D>(sum, k), eLow = scaled<D>(subtract<f64, D>(m, subtract<f64, D>(sum, one)), k);
+  const d = add<f64, D>(one, e), dLow = add<f64, D>(subtract<f64, D>(e, subtract<f64, D>(d, one)), eLow);
+  const q = divide<f64, D>(whereLess<f64, D>(x, zero, e, one), d);
+  const rest = subtract<f64, D>(whereLess<f64, D>(x, zero, eLow, zero), multiply<f64, D>(q, dLow));
+  return add<f64, D>(q, divide<f64, D>(rest, d));
 }
 
 // @ts-ignore: decorator

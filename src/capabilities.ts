@@ -23,6 +23,12 @@ export interface Capabilities {
 
 export function capabilitiesOf(runtime: Runtime): Capabilities {
   const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  const why: Record<string, string> = { ...runtime.why };
+  if (!supports("simd")) why.simd = "this runtime does not validate SIMD instructions";
+  if (!supports("relaxed")) why.relaxedSimd = "this runtime does not validate relaxed SIMD instructions";
+  if (crossOriginIsolated === undefined) why.crossOriginIsolated = "only pages can be isolated";
+  else if (!crossOriginIsolated) why.crossOriginIsolated = "the page was served without the headers COOP and COEP";
+  if (runtime.pool?.crew.why) why.workers = runtime.pool.crew.why;
   return {
     simd: supports("simd"),
     relaxedSimd: supports("relaxed"),
@@ -36,6 +42,6 @@ export function capabilitiesOf(runtime: Runtime): Capabilities {
       workers: runtime.pool?.crew.serving ?? 0,
       memory: runtime.sharedMemory ? "shared" : "own",
     },
-    why: { ...runtime.why, ...(runtime.pool?.crew.why ? { workers: runtime.pool.crew.why } : {}) },
+    why,
   };
 }

@@ -12,12 +12,19 @@ export interface Operand {
   readonly offset?: number;
 }
 
+export interface Resident {
+  readonly owner: object;
+  readonly pointer: number;
+  /** Keep the memory even if the tensor is disposed of meanwhile; call what is returned when it is no longer used. */
+  retain(): () => void;
+}
+
 /** Where a tensor's elements live. `view` is asked at each access, because an engine's memory moves when it grows. */
 export interface Storage {
   view(): FloatArray;
   release(): void;
-  /** Engine memory that ops may use in place. */
-  readonly resident?: { readonly owner: object; readonly pointer: number };
+  /** Engine memory that ops may use in place, for as long as they retain it. */
+  readonly resident?: Resident;
 }
 
 /** Strides of C order (last axis fastest), in elements. */
@@ -36,9 +43,28 @@ export function elementCount(shape: readonly number[]): number {
 
 const storages = new WeakMap<Tensor, Storage>();
 
-/** The resident storage behind an operand, if it is a living Tensor of an engine. */
+/** The storage behind an operand, if it is a living Tensor. */
 export function storageOf(operand: unknown): Storage | undefined {
   return operand instanceof Tensor ? storages.get(operand) : undefined;
+}
+
+/** Whether the operand is a Tensor that was disposed of. */
+export function isDisposed(operand: unknown): boolean {
+  return operand instanceof Tensor && !storages.has(operand);
+}
+
+const memories = new WeakMap<object, object>();
+
+/** A memory has a new `buffer` object whenever it has grown: remember that this is one of them. */
+export function bufferOfMemory(memory: WebAssembly.Memory): ArrayBufferLike {
+  const { buffer } = memory;
+  memories.set(buffer, memory);
+  return buffer;
+}
+
+/** Whether two buffers are the same bytes. */
+export function sameBuffer(a: ArrayBufferLike, b: ArrayBufferLike): boolean {
+  return a === b || (memories.has(a) && memories.get(a) === memories.get(b));
 }
 
 /** An array with a shape. Results are Tensors over ordinary arrays; `engine.tensor()` makes them in engine memory. */

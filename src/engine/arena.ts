@@ -25,6 +25,8 @@ export class Arena {
   readonly limit: number;
   /** Bytes leased at present. */
   live = 0;
+  /** Called when memory runs out: whoever keeps leases for reuse lets go of those that are idle. */
+  readonly reclaimers = new Set<() => void>();
   /** In ascending order, never touching each other. */
   private readonly free: Span[];
 
@@ -38,8 +40,7 @@ export class Arena {
   /** Lease `bytes` bytes, aligned to 64; their contents are arbitrary. `argument` is named if memory runs out. */
   lease(bytes: number, argument: string): Lease {
     const size = Math.max(LINE, Math.ceil(bytes / LINE) * LINE);
-    let index = this.free.findIndex((span) => span.end - span.start >= size);
-    if (index < 0) index = this.grow(size, argument);
+    const index = this.find(size) ?? this.grow(size) ?? this.reclaim(size, argument);
     const span = this.free[index]!;
     const pointer = span.start;
     span.start += size;
@@ -78,26 +79,36 @@ export class Arena {
     else this.free.splice(low, 0, { start, end });
   }
 
-  /** Grow so that the last span holds `size` bytes; returns its index. */
-  private grow(size: number, argument: string): number {
+  /** The index of the first span that holds `size` bytes. */
+  private find(size: number): number | undefined {
+    const index = this.free.findIndex((span) => span.end - span.start >= size);
+    return index < 0 ? undefined : index;
+  }
+
+  /** Grow so that the last span holds `size` bytes, and return its index; undefined if that is not possible. */
+  private grow(size: number): number | undefined {
     const end = this.memory.buffer.byteLength - SLACK;
     const last = this.free[this.free.length - 1];
     const missing = size - (last !== undefined && last.end === end ? last.end - last.start : 0);
     const pages = Math.ceil(missing / PAGE);
-    const refuse = (why: string, options?: ErrorOptions) => {
-      return new OutOfMemoryError(
-        argument,
-        `${size} bytes of engine memory are needed, ${this.live} in use: ${why}`,
-        options,
-      );
-    };
-    if (this.memory.buffer.byteLength + pages * PAGE > this.limit) throw refuse(`the limit is ${this.limit}`);
+    if (this.memory.buffer.byteLength + pages * PAGE > this.limit) return undefined;
     try {
       this.memory.grow(pages);
-    } catch (cause) {
-      throw refuse("the runtime refused to grow it", { cause });
+    } catch {
+      // The runtime refuses; what is left is to reclaim.
+      return undefined;
     }
     this.giveBack(end, this.memory.buffer.byteLength - SLACK);
     return this.free.length - 1;
+  }
+
+  private reclaim(size: number, argument: string): number {
+    for (const letGo of this.reclaimers) letGo();
+    const index = this.find(size) ?? this.grow(size);
+    if (index !== undefined) return index;
+    throw new OutOfMemoryError(
+      argument,
+      `${size} bytes of engine memory are needed in one piece, ${this.live} of at most ${this.limit} are in use`,
+    );
   }
 }

@@ -14,6 +14,7 @@ export class InlineExecutor implements Executor {
   constructor(arena: Arena, clock: Clock) {
     this.arena = arena;
     this.clock = clock;
+    arena.reclaimers.add(() => this.letGo());
   }
 
   async run(work: Work, { signal, onProgress }: Controls): Promise<void> {
@@ -40,6 +41,11 @@ export class InlineExecutor implements Executor {
   }
 
   dispose(): void {
+    this.letGo();
+  }
+
+  /** Between two slices nothing lives in scratch. */
+  private letGo(): void {
     this.scratch?.release();
     this.scratch = undefined;
   }
@@ -58,8 +64,7 @@ export class InlineExecutor implements Executor {
   /** Nothing lives in scratch from one call of a kernel to the next, so one region serves all jobs, as large as the largest. */
   private scratchFor(bytes: number): number {
     if (!this.scratch || this.scratch.bytes < bytes) {
-      this.scratch?.release();
-      this.scratch = undefined;
+      this.letGo();
       this.scratch = this.arena.lease(bytes, "input");
     }
     return this.scratch.pointer;

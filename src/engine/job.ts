@@ -42,14 +42,14 @@ export class FilterSet {
   private users = 1;
 
   /** Reads the filters before it returns; packing them is left to whoever runs `work`. */
-  constructor(runtime: Runtime, plan: Plan, filters: Bound) {
+  constructor(runtime: Runtime, plan: Plan, filters: DenseView) {
     this.runtime = runtime;
     const { filterStep } = plan;
     this.lease = runtime.arena.lease(plan.filterBytes, "filters");
     this.pointer = this.lease.pointer;
     const base = plan.problem.w.offset * elementBytes(plan.problem.dtype);
     if (!filterStep) {
-      upload(runtime, filters.view, this.pointer);
+      upload(runtime, filters, this.pointer);
       this.pointer += base;
       this.work = new Work([]);
       return;
@@ -57,10 +57,10 @@ export class FilterSet {
     try {
       const blockBytes = filterStep.block.words.byteLength;
       const aligned = Math.ceil(blockBytes / 64) * 64;
-      const raw = filters.view.size * elementBytes(plan.problem.dtype);
+      const raw = filters.size * elementBytes(plan.problem.dtype);
       this.source = runtime.arena.lease(aligned + raw, "filters");
       const args = this.source.pointer;
-      upload(runtime, filters.view, args + aligned);
+      upload(runtime, filters, args + aligned);
       placeBlock(runtime, filterStep.block, args);
       const { i32 } = runtime.heap();
       i32[(args + PACK_SOURCE) >> 2] = args + aligned + base;

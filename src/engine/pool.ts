@@ -60,6 +60,9 @@ export class PoolExecutor implements Executor {
     this.options = options;
     const { workers: size, module, worker } = options;
     this.crew = new Crew(arena, { size, module, worker, onLost: (thread, loss) => this.adopt(thread, loss) });
+    arena.reclaimers.add(() => {
+      for (const slot of this.slots) if (!slot.busy) letGoOfScratch(slot);
+    });
     this.slots = Array.from({ length: SLOTS }, () => ({ busy: false, scratch: undefined, pitch: 0, error: undefined }));
   }
 
@@ -105,8 +108,7 @@ export class PoolExecutor implements Executor {
     const own = this.slots[slot]!;
     const pitch = Math.max(64, Math.ceil(work.scratchBytes / 64) * 64);
     if (!own.scratch || own.pitch < pitch) {
-      own.scratch?.release();
-      own.scratch = undefined;
+      letGoOfScratch(own);
       own.scratch = this.arena.lease(pitch * crew.threads, "input");
       own.pitch = pitch;
     }
@@ -241,6 +243,11 @@ export class PoolExecutor implements Executor {
       });
     }
   }
+}
+
+function letGoOfScratch(slot: Slot): void {
+  slot.scratch?.release();
+  slot.scratch = undefined;
 }
 
 function reporter(work: Work, { onProgress }: Controls): () => void {

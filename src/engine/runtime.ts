@@ -3,9 +3,9 @@ import { DisposedError, ShapeError, show } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
 import { numberList } from "../problem/operand.ts";
-import type { DType, FloatArray } from "../tensor.ts";
-import { elementCount, Tensor } from "../tensor.ts";
-import { Arena } from "./arena.ts";
+import type { DType, FloatArray, Storage } from "../tensor.ts";
+import { bufferOfMemory, elementCount, Tensor } from "../tensor.ts";
+import { Arena, type Lease } from "./arena.ts";
 import type { BinaryOption, WasmSource } from "./binary.ts";
 import { chooseBinary, compileKernels } from "./binary.ts";
 import { Clock } from "./clock.ts";
@@ -97,8 +97,8 @@ export class Runtime {
 
   /** Views of the whole memory, taken anew after it has grown. */
   heap(): { i32: Int32Array; float32: Float32Array; float64: Float64Array } {
-    const { buffer } = this.arena.memory;
-    if (buffer !== this.buffer) {
+    if (this.arena.memory.buffer !== this.buffer) {
+      const buffer = bufferOfMemory(this.arena.memory);
       this.buffer = buffer;
       this.views = {
         i32: new Int32Array(buffer),
@@ -119,22 +119,37 @@ export class Runtime {
     const size = elementCount(extents);
     const bytes = dtype === "float32" ? 4 : 8;
     const lease = this.arena.lease(size * bytes, "shape");
-    const type = dtype === "float32" ? Float32Array : Float64Array;
-    let view: FloatArray = new type(this.arena.memory.buffer, lease.pointer, size);
-    view.fill(0);
-    return new Tensor(
-      {
-        view: () => {
-          this.check();
-          if (view.buffer !== this.arena.memory.buffer) view = new type(this.arena.memory.buffer, lease.pointer, size);
-          return view;
-        },
-        release: () => lease.release(),
-        resident: { owner: this, pointer: lease.pointer },
+    return new Tensor(this.residentStorage(lease, dtype, size), dtype, extents);
+  }
+
+  private residentStorage(lease: Lease, dtype: DType, size: number): Storage {
+    const viewNow = () => {
+      const buffer = bufferOfMemory(this.arena.memory);
+      return dtype === "float32"
+        ? new Float32Array(buffer, lease.pointer, size)
+        : new Float64Array(buffer, lease.pointer, size);
+    };
+    let view: FloatArray = viewNow().fill(0);
+    let users = 1;
+    const letGo = () => {
+      if (--users === 0) lease.release();
+    };
+    return {
+      view: () => {
+        this.check();
+        if (view.buffer !== this.arena.memory.buffer) view = viewNow();
+        return view;
       },
-      dtype,
-      extents,
-    );
+      release: letGo,
+      resident: {
+        owner: this,
+        pointer: lease.pointer,
+        retain: () => {
+          users++;
+          return letGo;
+        },
+      },
+    };
   }
 
   dispose(): void {

@@ -49,9 +49,10 @@ function overNodeWorker(worker: NodeWorker): WorkerHandle {
     });
     worker.on("exit", (code: number) => resolve({ reason: reason || `it exited with code ${code}`, exited: true }));
   });
-  // An idle pool must not keep a program alive; a job in flight has a timer that does.
+  const remote = wrap<KernelWorker>(nodeEndpoint(worker));
+  // An idle pool must not keep a program alive; a job in flight has a timer that does. Listening, as wrap does, would undo it.
   worker.unref();
-  return { remote: wrap<KernelWorker>(nodeEndpoint(worker)), lost, terminate: () => void worker.terminate() };
+  return { remote, lost, terminate: () => void worker.terminate() };
 }
 
 function overWebWorker(worker: Worker): WorkerHandle {

@@ -3,10 +3,10 @@
 import type { PlacedStep, Work } from "../engine/executor.ts";
 import { type Bound, FilterSet, Job } from "../engine/job.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { DTypeError, OptionError, ShapeError } from "../errors.ts";
+import { DisposedError, DTypeError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { copyOut, type DenseView, overlaps, readOperand, repeatsElements } from "../problem/operand.ts";
-import { type DType, elementCount, storageOf, Tensor, tensorOver } from "../tensor.ts";
+import { type DType, elementCount, isDisposed, storageOf, Tensor, tensorOver } from "../tensor.ts";
 import type { RunControls } from "./options.ts";
 
 /** An operand as the call found it, and the object it came from, which may be a tensor of the engine. */
@@ -53,23 +53,44 @@ export function checkOut(
     throw new OptionError("out", "it overlaps an input");
 }
 
-function bound(runtime: Runtime, operand: Given): Bound {
-  const resident = operand.view.dense ? storageOf(operand.source)?.resident : undefined;
-  const offset = operand.view.offset * operand.view.data.BYTES_PER_ELEMENT;
-  return { view: operand.view, pointer: resident?.owner === runtime ? resident.pointer + offset : null };
+/** Where an operand is for the length of a call: in engine memory that the call retains, or (pointer null) at the caller's. */
+interface Place extends Bound {
+  release(): void;
 }
 
-/** Bring the result to where the caller wants it. */
-function deliver(runtime: Runtime, address: number, shape: readonly number[], dtype: DType, out: Given | null): Tensor {
+function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
+  if (isDisposed(operand.source)) throw new DisposedError(argument);
+  const { view } = operand;
+  const resident = view.dense ? storageOf(operand.source)?.resident : undefined;
+  if (resident?.owner !== runtime) return { view, pointer: null, release: () => {} };
+  return { view, pointer: resident.pointer + view.offset * view.data.BYTES_PER_ELEMENT, release: resident.retain() };
+}
+
+/** Bring the result to where the caller wants it, who may have lost interest in `out` meanwhile. */
+function deliver(runtime: Runtime, { y, out }: Binding, call: Call): Tensor {
+  const { dtype } = call.plan.problem;
   const heap = runtime.heap()[dtype];
-  const at = address / heap.BYTES_PER_ELEMENT;
-  if (!out) {
-    const data = runtime.results.copyOf(dtype, heap, at, at + elementCount(shape));
-    return tensorOver(data, shape, () => runtime.results.giveBack(dtype, data));
+  const at = y / heap.BYTES_PER_ELEMENT;
+  if (!call.out || !out) {
+    const data = runtime.results.copyOf(dtype, heap, at, at + elementCount(call.outputShape));
+    return tensorOver(data, call.outputShape, () => runtime.results.giveBack(dtype, data));
   }
-  if (bound(runtime, out).pointer === null) copyOut(heap, at, out.view);
-  if (out.source instanceof Tensor) return out.source;
-  return tensorOver(out.view.data, shape, undefined, out.view.stride, out.view.offset);
+  const { source, view } = call.out;
+  if (isDisposed(source)) throw new DisposedError("out");
+  if (out.pointer === null) {
+    checkStillThere(call.out, "out");
+    copyOut(heap, at, view);
+  }
+  return source instanceof Tensor
+    ? source
+    : tensorOver(view.data, call.outputShape, undefined, view.stride, view.offset);
+}
+
+/** An array may be detached or cut short while something else is awaited. */
+export function checkStillThere({ view }: Given, argument: string): void {
+  if (view.size > 0 && view.high >= view.data.length) {
+    throw new ShapeError(argument, "its buffer was detached or resized meanwhile");
+  }
 }
 
 export interface Call {
@@ -80,14 +101,28 @@ export interface Call {
   readonly out: Given | null;
 }
 
+/** A call at addresses. `release` gives back what it retains of resident tensors. */
+interface Binding {
+  readonly y: number;
+  readonly out: Place | null;
+  release(): void;
+}
+
 /** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
-function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): number {
-  return job.bind(
-    bound(runtime, call.input),
-    filters,
-    call.bias?.view ?? null,
-    call.out && bound(runtime, call.out).pointer,
-  );
+function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): Binding {
+  const input = placeOf(runtime, call.input, "input");
+  let out: Place | null = null;
+  const release = () => {
+    input.release();
+    out?.release();
+  };
+  try {
+    out = call.out && placeOf(runtime, call.out, "out");
+    return { y: job.bind(input, filters, call.bias?.view ?? null, out ? out.pointer : null), out, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 /** Memory goes back when nobody can be writing to it any more. */
@@ -99,17 +134,19 @@ function whenIdle(work: Work | undefined, release: () => void): void {
 /** Plan known, filters not kept: pack them, compute, give every lease back. */
 export async function runOnce(runtime: Runtime, call: Call, filters: Given, controls: RunControls): Promise<Tensor> {
   controls.signal?.throwIfAborted();
-  const set = new FilterSet(runtime, call.plan, { view: filters.view, pointer: null });
+  const set = new FilterSet(runtime, call.plan, filters.view);
   let job: Job | undefined;
+  let binding: Binding | undefined;
   let work: Work | undefined;
   try {
     job = new Job(runtime, call.plan);
-    const y = bindCall(runtime, job, set, call);
+    binding = bindCall(runtime, job, set, call);
     work = job.work(set.work.steps);
     await runtime.executor.run(work, controls);
-    return deliver(runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
+    return deliver(runtime, binding, call);
   } finally {
     whenIdle(work, () => {
+      binding?.release();
       job?.release();
       set.release();
     });
@@ -125,11 +162,17 @@ export class Repeated {
 
   constructor(runtime: Runtime) {
     this.runtime = runtime;
+    runtime.arena.reclaimers.add(this.letGo);
   }
+
+  /** Jobs that are not running need not keep their memory. */
+  private readonly letGo = () => {
+    for (const job of this.idle.splice(0)) job.release();
+  };
 
   /** Settles when the filters are packed; runs started meanwhile wait for it by themselves. */
   setFilters(plan: Plan, filters: Given): Promise<void> {
-    const set = new FilterSet(this.runtime, plan, { view: filters.view, pointer: null });
+    const set = new FilterSet(this.runtime, plan, filters.view);
     this.filters?.set.release();
     const ready = this.pack(set.retain());
     this.filters = { set, ready };
@@ -151,13 +194,15 @@ export class Repeated {
     const set = filters.set.retain();
     const job = this.takeJob(call.plan);
     const work = job.work();
+    let binding: Binding | undefined;
     try {
-      const y = bindCall(this.runtime, job, set, call);
+      binding = bindCall(this.runtime, job, set, call);
       if (!set.work.finished) await filters.ready;
       await this.runtime.executor.run(work, controls);
-      return deliver(this.runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
+      return deliver(this.runtime, binding, call);
     } finally {
       whenIdle(work, () => {
+        binding?.release();
         set.release();
         this.giveBackJob(job);
       });
@@ -169,13 +214,15 @@ export class Repeated {
     const { set } = this.currentFilters();
     if (!set.work.finished) set.finishSync();
     const job = this.takeJob(call.plan);
+    let binding: Binding | undefined;
     try {
-      const y = bindCall(this.runtime, job, set, call);
+      binding = bindCall(this.runtime, job, set, call);
       const work = job.work();
       this.runtime.executor.runSync(work);
       controls.onProgress?.(work.done, work.total);
-      return deliver(this.runtime, y, call.outputShape, call.plan.problem.dtype, call.out);
+      return deliver(this.runtime, binding, call);
     } finally {
+      binding?.release();
       this.giveBackJob(job);
     }
   }
@@ -185,7 +232,8 @@ export class Repeated {
     this.disposed = true;
     this.filters?.set.release();
     this.filters = undefined;
-    for (const job of this.idle.splice(0)) job.release();
+    this.letGo();
+    this.runtime.arena.reclaimers.delete(this.letGo);
   }
 
   private currentFilters(): { set: FilterSet; ready: Promise<void> } {

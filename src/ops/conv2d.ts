@@ -7,12 +7,13 @@ import { choosePlan } from "../plan/choose.ts";
 import { type Plan, type PlanView, viewOf } from "../plan/plan.ts";
 import { tuningOf } from "../plan/tuning.ts";
 import { copyIn } from "../problem/operand.ts";
-import type { DType, Operand, Tensor } from "../tensor.ts";
+import { type DType, isDisposed, type Operand, type Tensor } from "../tensor.ts";
 import {
   type Call,
   checkOut,
   checkSameDtype,
   checkShapeIs,
+  checkStillThere,
   type Given,
   given,
   givenIfAny,
@@ -98,15 +99,12 @@ async function conv2d(source: RuntimeSource, input: unknown, filters: unknown, o
     [bias, "bias"],
     [out, "out"],
   ] as const) {
-    if (operand) checkStillThere(operand, name);
+    if (!operand) continue;
+    if (isDisposed(operand.source)) throw new DisposedError(name);
+    checkStillThere(operand, name);
   }
   const call: Call = { plan: planOf(runtime, checked), outputShape: checked.outputShape, input: x, bias, out };
   return runOnce(runtime, call, w, controls);
-}
-
-function checkStillThere({ view }: Given, argument: string): void {
-  if (view.size > 0 && view.high >= view.data.length)
-    throw new ShapeError(argument, "its buffer was detached or resized meanwhile");
 }
 
 const SPEC_OPTIONS = [

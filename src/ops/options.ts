@@ -30,14 +30,18 @@ export class OptionReader {
     if (typeof options !== "object" || options === null) {
       throw new OptionError(argument, `expected an object, got ${show(options)}`);
     }
-    for (const key of keysOf(options, argument)) {
+    for (const key of ownKeys(options, argument)) {
       if (!known.includes(key)) throw new OptionError(key, `there is no such option; known are ${known.join(", ")}`);
-      this.values.set(key, property(options, key, key));
+    }
+    // Not the own keys alone: options may be inherited, or getters of a class.
+    for (const key of known) {
+      const value = property(options, key, key);
+      if (value !== undefined && value !== null) this.values.set(key, value);
     }
   }
 
   raw(name: string): unknown {
-    return this.values.get(name) ?? undefined;
+    return this.values.get(name);
   }
 
   boolean(name: string): boolean | undefined {
@@ -76,7 +80,7 @@ export class OptionReader {
   }
 }
 
-function keysOf(options: object, argument: string): string[] {
+function ownKeys(options: object, argument: string): string[] {
   try {
     const symbols = Object.getOwnPropertySymbols(options);
     if (symbols.length > 0) throw new TypeError(`there is no option ${String(symbols[0])}`);

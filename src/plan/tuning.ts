@@ -35,11 +35,13 @@ export function tuningOf(unroll: Unrolling, batchSize: number, filterCount: numb
   const kern = both ? divisorBelow(filterCount, unroll.kern ?? 1) : undefined;
   const notes: string[] = [];
   const say = (name: string, given: number | undefined, taken: number | undefined) => {
-    if (given !== undefined)
-      notes.push(`${name}: ${taken}${taken === given ? "" : ` (${given} given, reduced to a divisor)`}`);
+    const reduced = given !== undefined && taken !== given ? ` (${given} given, reduced to a divisor)` : "";
+    notes.push(`${name}: ${taken}${reduced}`);
   };
-  say("unrollBatch", unroll.batch, batch);
-  say("unrollKern", unroll.kern, kern);
+  if (both) {
+    say("unrollBatch", unroll.batch, batch);
+    say("unrollKern", unroll.kern, kern);
+  }
   if (unroll.patch !== undefined) notes.push(`unrollPatch: ${unroll.patch}`);
   return {
     key: `${batch},${kern},${unroll.patch}`,

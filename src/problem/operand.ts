@@ -2,9 +2,9 @@
  * Reading what the caller handed over. Operands and options come from outside: getters may throw or change their mind,
  * buffers may be detached. So everything is read once, checked, and kept in numbers of our own.
  */
-import { DTypeError, OptionError, ShapeError, show } from "../errors.ts";
+import { DisposedError, DTypeError, OptionError, ShapeError, show } from "../errors.ts";
 import type { DType, FloatArray } from "../tensor.ts";
-import { cOrder, dtypeOf, elementCount } from "../tensor.ts";
+import { cOrder, dtypeOf, elementCount, sameBuffer } from "../tensor.ts";
 
 export interface DenseView {
   readonly data: FloatArray;
@@ -27,6 +27,7 @@ export function property(object: object, key: string, argument: string): unknown
   try {
     return (object as Record<string, unknown>)[key];
   } catch (cause) {
+    if (cause instanceof DisposedError) throw new DisposedError(argument);
     throw new OptionError(argument, `its property "${key}" could not be read`, { cause });
   }
 }
@@ -133,7 +134,7 @@ function ownView(array: FloatArray, dtype: DType, length: number): FloatArray {
 
 /** Whether two views have an element's bytes in common, as far as their first and last elements can tell. */
 export function overlaps(a: DenseView, b: DenseView): boolean {
-  if (a.data.buffer !== b.data.buffer || a.size === 0 || b.size === 0) return false;
+  if (!sameBuffer(a.data.buffer, b.data.buffer) || a.size === 0 || b.size === 0) return false;
   const from = (v: DenseView) => v.data.byteOffset + v.low * v.data.BYTES_PER_ELEMENT;
   const to = (v: DenseView) => v.data.byteOffset + (v.high + 1) * v.data.BYTES_PER_ELEMENT;
   return from(a) < to(b) && from(b) < to(a);
