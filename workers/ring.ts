@@ -18,6 +18,13 @@ export interface RingStep {
   readonly chunkTiles: number;
 }
 
+/** Scratch of a slot: a region for each of the first `threads` threads, `pitch` bytes apart. Others cannot help. */
+export interface RingScratch {
+  readonly pointer: number;
+  readonly pitch: number;
+  readonly threads: number;
+}
+
 export interface Chunk {
   readonly slot: number;
   readonly step: number;
@@ -51,6 +58,7 @@ const STEPS = 2;
 const STATE = 3;
 const SCRATCH = 4;
 const SCRATCH_PITCH = 5;
+const SCRATCH_THREADS = 6;
 const TABLE = 8;
 const STEP_WORDS = 8; // kernel, args, tiles, tiles of a chunk, chunks
 const BITS = TABLE + MOST_STEPS * STEP_WORDS;
@@ -85,13 +93,14 @@ export class Ring {
   // --- for the thread that posts ---------------------------------------------------------------------------------------
 
   /** Open a slot that is free, and wake everyone. */
-  post(slot: number, steps: readonly RingStep[], scratch: number, scratchPitch: number): void {
+  post(slot: number, steps: readonly RingStep[], scratch: RingScratch): void {
     const at = this.slotAt(slot);
     const { words } = this;
     words.fill(0, at + BITS, at + SLOT);
     words[at + STEPS] = steps.length;
-    words[at + SCRATCH] = scratch;
-    words[at + SCRATCH_PITCH] = scratchPitch;
+    words[at + SCRATCH] = scratch.pointer;
+    words[at + SCRATCH_PITCH] = scratch.pitch;
+    words[at + SCRATCH_THREADS] = scratch.threads;
     for (const [i, step] of steps.entries()) {
       const chunks = Math.ceil(step.tiles / step.chunkTiles);
       words.set([step.kernel, step.args, step.tiles, step.chunkTiles, chunks], at + TABLE + i * STEP_WORDS);
@@ -201,6 +210,7 @@ export class Ring {
     for (;;) {
       const ticket = Atomics.load(words, at + TICKET);
       const chunk = ticket & CHUNK_MASK;
+      if (thread >= Atomics.load(words, at + SCRATCH_THREADS)) return null;
       if (chunk === CHUNK_MASK || Atomics.load(words, at + STATE) !== OPEN) return null;
       const step = this.stepOf(at, ticket);
       if (step >= MOST_STEPS || chunk >= Atomics.load(words, at + TABLE + step * STEP_WORDS + 4)) return null;

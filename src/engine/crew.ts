@@ -28,7 +28,7 @@ export interface CrewOptions {
 
 export class Crew {
   readonly ring: Ring;
-  /** Threads of the ring; the last is the caller. */
+  /** Threads of the ring; the first is the caller. */
   readonly threads: number;
   /** Why there are fewer workers than wanted. */
   why: string | undefined;
@@ -48,11 +48,14 @@ export class Crew {
     this.region = arena.lease(ringBytes(this.threads), "workers");
     this.ring = Ring.over(arena.memory, this.region.pointer, this.threads);
     this.ring.words.fill(0);
-    this.freeThreads = Array.from({ length: this.threads - 1 }, (_, thread) => thread);
+    this.freeThreads = Array.from({ length: this.threads - 1 }, (_, i) => i + 1);
   }
 
-  get caller(): number {
-    return this.threads - 1;
+  readonly caller = 0;
+
+  /** Threads that a job posted now should have scratch for: the caller, the workers wanted, and their successors. */
+  get threadsToServe(): number {
+    return Math.max(this.options.size, ...this.members.keys()) + 1;
   }
 
   /** Workers that serve at present. */
@@ -92,7 +95,7 @@ export class Crew {
     } catch (error) {
       handle?.terminate();
       this.members.delete(thread);
-      this.freeThreads.push(thread);
+      this.freeThreads.unshift(thread);
       this.failedStarts++;
       this.why = `a worker could not be started: ${(error as Error).message}`;
       if (!this.ended && this.failedStarts < MOST_FAILED_STARTS) await this.hire();
@@ -123,7 +126,7 @@ export class Crew {
     // An unconfirmed end leaves the thread's number, and with it the scratch, to whoever may still be using it.
     if (loss.exited) {
       this.ring.forgetHeld(member.thread);
-      this.freeThreads.push(member.thread);
+      this.freeThreads.unshift(member.thread);
     }
     void this.hire();
   }

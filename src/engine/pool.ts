@@ -2,8 +2,8 @@
  * The executor with workers over shared memory. The caller posts a job into the ring, takes part where it may block, and sees
  * to it that the job ends: chunks of workers that were lost are computed here, and so is everything if nobody is left.
  */
-import { type Chunk, FINISHED, MOST_CHUNKS, OPEN, type RingStep, SLOTS } from "../../workers/ring.ts";
-import { WorkerError } from "../errors.ts";
+import { type Chunk, FINISHED, MOST_CHUNKS, OPEN, type RingScratch, type RingStep, SLOTS } from "../../workers/ring.ts";
+import { OutOfMemoryError, WorkerError } from "../errors.ts";
 import { KERNEL_NAMES } from "../plan/plan.ts";
 import type { Arena, Lease } from "./arena.ts";
 import type { Clock } from "./clock.ts";
@@ -29,8 +29,7 @@ const SPIN_MS = 0.03;
 
 interface Slot {
   busy: boolean;
-  scratch: Lease | undefined;
-  pitch: number;
+  scratch: (RingScratch & { readonly lease: Lease }) | undefined;
   error: Error | undefined;
 }
 
@@ -63,7 +62,7 @@ export class PoolExecutor implements Executor {
     arena.reclaimers.add(() => {
       for (const slot of this.slots) if (!slot.busy) letGoOfScratch(slot);
     });
-    this.slots = Array.from({ length: SLOTS }, () => ({ busy: false, scratch: undefined, pitch: 0, error: undefined }));
+    this.slots = Array.from({ length: SLOTS }, () => ({ busy: false, scratch: undefined, error: undefined }));
   }
 
   /** Workers wanted. */
@@ -84,7 +83,13 @@ export class PoolExecutor implements Executor {
     const slot = this.slots.findIndex(({ busy }) => !busy);
     if (slot < 0 || work.total < 2) return this.inline.run(work, controls);
     controls.signal?.throwIfAborted();
-    this.post(slot, work);
+    try {
+      this.post(slot, work);
+    } catch (error) {
+      // One thread needs less scratch than several.
+      if (error instanceof OutOfMemoryError) return this.inline.run(work, controls);
+      throw error;
+    }
     try {
       await this.see(slot, work, controls);
       work.done = work.total;
@@ -106,12 +111,7 @@ export class PoolExecutor implements Executor {
   private post(slot: number, work: Work): void {
     const { crew, options } = this;
     const own = this.slots[slot]!;
-    const pitch = Math.max(64, Math.ceil(work.scratchBytes / 64) * 64);
-    if (!own.scratch || own.pitch < pitch) {
-      letGoOfScratch(own);
-      own.scratch = this.arena.lease(pitch * crew.threads, "input");
-      own.pitch = pitch;
-    }
+    const scratch = this.scratchFor(own, work.scratchBytes);
     const threads = Math.max(2, this.threads);
     const steps = work.steps
       .filter(({ tiles }) => tiles > 0)
@@ -123,7 +123,18 @@ export class PoolExecutor implements Executor {
       });
     own.busy = true;
     own.error = undefined;
-    crew.ring.post(slot, steps, own.scratch.pointer, own.pitch);
+    crew.ring.post(slot, steps, scratch);
+  }
+
+  private scratchFor(own: Slot, bytes: number): RingScratch {
+    const threads = this.crew.threadsToServe;
+    const pitch = Math.max(64, Math.ceil(bytes / 64) * 64);
+    if (!own.scratch || own.scratch.pitch < pitch || own.scratch.threads < threads) {
+      letGoOfScratch(own);
+      const lease = this.arena.lease(pitch * threads, "input");
+      own.scratch = { pointer: lease.pointer, pitch, threads, lease };
+    }
+    return own.scratch;
   }
 
   /** Accompany a job to its end. */
@@ -246,7 +257,7 @@ export class PoolExecutor implements Executor {
 }
 
 function letGoOfScratch(slot: Slot): void {
-  slot.scratch?.release();
+  slot.scratch?.lease.release();
   slot.scratch = undefined;
 }
 
