@@ -15,7 +15,7 @@ import type { Tuning } from "./tuning.ts";
  * by the layers 3×3 64→64 @56 and 1×1 256→64 @56 of `npm run bench`.
  */
 const BLOCK_TERMS = 144;
-const BLOCK_TERMS_1X1 = 128;
+const BLOCK_TERMS_1X1 = 256;
 /** Multiply-adds of one tile, about 100 µs at the relaxed peak: long enough to hide a call, short enough to stop. */
 const TILE_MULTIPLY_ADDS = 2.5e6;
 /** Above this a tile is cut into runs of panels, although each run then packs the same input. */

@@ -9,6 +9,8 @@ import { elementBytes } from "./registers.ts";
 const CACHE_LINE = 64;
 /** L1 has 64 sets of lines: planes a multiple of this apart all fall into the same few sets. */
 const SET_SPAN = 2048;
+const PAGE = 4096;
+const MOST_PAGES = 64;
 
 /** One axis of the copy: place p of run i is input `start of the tile + i·runStart + p·runStep` (args.ts, CONV_PACKED). */
 interface Axis {
@@ -56,9 +58,16 @@ export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
 function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
   if (!staysInside(p)) return false;
   if (shape.overColumns && (p.x.space[2] !== 1 || p.stride[2] !== 1)) return false;
-  // A few planes in the same cache sets are harmless; a block of them evict each other.
-  const clash = (Math.abs(p.x.channel) * elementBytes(p.dtype)) % SET_SPAN === 0 && shape.channels > 8;
-  return !clash;
+  return !tooManyPlaces(Math.abs(p.x.channel) * elementBytes(p.dtype), shape.channels);
+}
+
+/**
+ * A pixel tile reads a few lines from each plane of its block. Planes in the same cache sets evict each other; planes on
+ * pages of their own are more than the first level of address translation holds (1×1 256→64 @56: 74 % of the peak in place,
+ * 82 % copied). A copy puts them side by side.
+ */
+function tooManyPlaces(planeBytes: number, channels: number): boolean {
+  return (planeBytes % SET_SPAN === 0 && channels > 8) || (planeBytes >= PAGE && channels > MOST_PAGES);
 }
 
 function inPlace(p: ConvProblem, shape: TileShape): InputTile {
