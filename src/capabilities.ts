@@ -28,7 +28,7 @@ export function capabilitiesOf(runtime: Runtime): Capabilities {
   if (!supports("relaxed")) why.relaxedSimd = "this runtime does not validate relaxed SIMD instructions";
   if (crossOriginIsolated === undefined) why.crossOriginIsolated = "only pages can be isolated";
   else if (!crossOriginIsolated) why.crossOriginIsolated = "the page was served without the headers COOP and COEP";
-  if (runtime.pool?.crew.why) why.workers = runtime.pool.crew.why;
+  if (runtime.pool?.why) why.workers = runtime.pool.why;
   return {
     simd: supports("simd"),
     relaxedSimd: supports("relaxed"),
@@ -39,7 +39,7 @@ export function capabilitiesOf(runtime: Runtime): Capabilities {
     using: {
       binary: runtime.binary,
       device: "wasm",
-      workers: runtime.pool?.crew.serving ?? 0,
+      workers: runtime.pool?.serving ?? 0,
       memory: runtime.sharedMemory ? "shared" : "own",
     },
     why,

@@ -21,11 +21,13 @@ export interface EngineOptions {
   maximumMemory?: number;
   /** Where the kernels come from, if not beside the script: a module, its bytes, its address, or a folder ending in "/". */
   wasm?: WasmSource;
+  /** false: give workers memories of their own and send operands over, even where memory could be shared. */
+  sharedMemory?: boolean;
   /** Where the worker script comes from, if not beside the script. */
   worker?: URL | string | (() => Worker);
 }
 
-const KNOWN = ["binary", "workers", "float", "device", "maximumMemory", "wasm", "worker"];
+const KNOWN = ["binary", "workers", "float", "device", "maximumMemory", "wasm", "worker", "sharedMemory"];
 
 function readEngineOptions(options: unknown, openmp: () => boolean | null): RuntimeOptions {
   const reader = new OptionReader(options, KNOWN);
@@ -42,6 +44,7 @@ function readEngineOptions(options: unknown, openmp: () => boolean | null): Runt
     maximumMemory,
     wasm: readWasm(reader.raw("wasm")),
     workers: reader.raw("workers") === "auto" ? "auto" : (reader.integer("workers", 0) ?? "auto"),
+    sharedMemory: reader.boolean("sharedMemory") ?? true,
     worker: readWorker(reader.raw("worker")),
     openmp,
   };

@@ -1,8 +1,9 @@
 /** The entry point inside a worker, of a browser, Deno, Bun or Node. */
-import { expose } from "comlink";
+import { expose, transfer } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import { type Kernels, loadKernels } from "../src/engine/kernels.ts";
 import { KERNEL_NAMES } from "../src/plan/plan.ts";
+import { OwnMemory } from "./own-memory.ts";
 import type { KernelWorker, WorkerStart } from "./protocol.ts";
 import { Ring, SLOTS } from "./ring.ts";
 
@@ -12,6 +13,7 @@ const SPIN_MS = 0.03;
 let kernels: Kernels | undefined;
 let ring: Ring | undefined;
 let thread = 0;
+let own: OwnMemory | undefined;
 
 const worker: KernelWorker = {
   start(options: WorkerStart) {
@@ -20,6 +22,16 @@ const worker: KernelWorker = {
     thread = options.thread;
     return kernels.binary;
   },
+  startOwn(module) {
+    own = new OwnMemory(module);
+    return own.binary;
+  },
+  open: (job) => ownMemory().open(job),
+  compute(range) {
+    const result = ownMemory().compute(range);
+    return transfer(result, [result]);
+  },
+  close: (id) => ownMemory().close(id),
   serve() {
     if (!kernels || !ring) throw new Error("start comes first");
     for (let next = 0; !ring.stopped; ) {
@@ -32,6 +44,11 @@ const worker: KernelWorker = {
     }
   },
 };
+
+function ownMemory(): OwnMemory {
+  if (!own) throw new Error("startOwn comes first");
+  return own;
+}
 
 /** Compute one chunk of the first slot from `from` on that has any; returns the slot, or −1. */
 function serveOne({ table }: Kernels, ring: Ring, from: number): number {

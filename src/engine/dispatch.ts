@@ -2,26 +2,35 @@
 import type { Clock } from "./clock.ts";
 import type { Controls, Executor, Work } from "./executor.ts";
 import type { InlineExecutor } from "./inline.ts";
-import type { PoolExecutor } from "./pool.ts";
 
-/** Until it was measured. */
-const TYPICAL_WAKE_MS = 0.05;
-/** What the pool must save, in wake-ups, before it is used unasked. */
+/** What the pool must save, in multiples of its overhead, before it is used unasked. */
 const LEAST_GAIN = 2;
 /** Starting the workers takes tens of milliseconds, once: a program of tiny calls should not pay for it. */
 const LEAST_MS_TO_START = 2;
 
+/** Executors with workers. */
+export interface Pool extends Executor {
+  /** Workers wanted, workers that serve, and threads that will take part in a job. */
+  readonly size: number;
+  readonly serving: number;
+  readonly threads: number;
+  /** Why there are fewer workers than wanted. */
+  readonly why: string | undefined;
+  /** Settles when every worker serves or has failed. Calls need not wait for it. */
+  start(): Promise<void>;
+  /** What a job costs on top of its computation. */
+  overheadMs(work: Work): number;
+}
+
 export class Dispatcher implements Executor {
-  /** Milliseconds from a posted job to a worker at work. */
-  wakeMs = TYPICAL_WAKE_MS;
   private readonly inline: InlineExecutor;
-  private readonly pool: PoolExecutor;
+  private readonly pool: Pool;
   private readonly clock: Clock;
   private readonly openmp: () => boolean | null;
   private started = false;
 
   /** `openmp` is asked where a call leaves it open; null leaves it to the estimate. */
-  constructor(inline: InlineExecutor, pool: PoolExecutor, clock: Clock, openmp: () => boolean | null) {
+  constructor(inline: InlineExecutor, pool: Pool, clock: Clock, openmp: () => boolean | null) {
     this.inline = inline;
     this.pool = pool;
     this.clock = clock;
@@ -38,13 +47,6 @@ export class Dispatcher implements Executor {
     this.inline.runSync(work);
   }
 
-  /** Settles when every worker serves or has failed. Calls need not wait for it: whoever is there computes. */
-  async start(): Promise<void> {
-    this.started = true;
-    await this.pool.crew.start();
-    this.wakeMs = (await this.pool.crew.measureWake()) ?? this.wakeMs;
-  }
-
   dispose(): void {
     this.pool.dispose();
   }
@@ -53,9 +55,10 @@ export class Dispatcher implements Executor {
     if (openmp === false) return false;
     const ms = this.clock.milliseconds(work.cycles);
     const threads = Math.max(2, this.pool.threads);
-    const pays = openmp === true || ms * (1 - 1 / threads) > LEAST_GAIN * this.wakeMs;
+    const pays = openmp === true || ms * (1 - 1 / threads) > LEAST_GAIN * this.pool.overheadMs(work);
     if (!pays || (openmp === null && !this.started && ms < LEAST_MS_TO_START)) return false;
-    if (!this.started) void this.start();
+    this.started = true;
+    void this.pool.start();
     return true;
   }
 }

@@ -1,5 +1,5 @@
 /** Who computes the tiles: the caller, here; a pool of workers behind the same interface. */
-import type { KernelName } from "../plan/plan.ts";
+import type { KernelName, Plan } from "../plan/plan.ts";
 import type { Kernel } from "./kernels.ts";
 
 /** A step placed in memory: its kernel, the address of its argument block, its tiles. */
@@ -11,6 +11,16 @@ export interface PlacedStep {
   readonly grain: number;
   readonly cycles: number;
   readonly scratchBytes: number;
+}
+
+/** The last step's operands in the caller's memory, for workers that cannot see it. Addresses are those of whole arrays. */
+export interface Portable {
+  readonly plan: Plan;
+  readonly input: number;
+  readonly filters: number;
+  /** 0 for none. */
+  readonly bias: number;
+  readonly output: number;
 }
 
 export interface Controls {
@@ -27,14 +37,16 @@ export interface Controls {
 export class Work {
   readonly steps: readonly PlacedStep[];
   readonly total: number;
+  readonly portable: Portable | undefined;
   done = 0;
   /** Until this settles, a thread that was given up may still be writing: the job's memory must not be used again. */
   busy: Promise<void> | undefined;
   private step = 0;
   private tile = 0;
 
-  constructor(steps: readonly PlacedStep[]) {
+  constructor(steps: readonly PlacedStep[], portable?: Portable) {
     this.steps = steps;
+    this.portable = portable;
     this.total = steps.reduce((sum, step) => sum + step.tiles, 0);
   }
 

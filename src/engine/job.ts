@@ -5,7 +5,7 @@ import { elementBytes } from "../plan/registers.ts";
 import type { DenseView } from "../problem/operand.ts";
 import { copyIn } from "../problem/operand.ts";
 import type { Lease } from "./arena.ts";
-import type { PlacedStep } from "./executor.ts";
+import type { PlacedStep, Portable } from "./executor.ts";
 import { Work } from "./executor.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -100,6 +100,7 @@ export class Job {
   private readonly plan: Plan;
   private readonly step: PlacedStep;
   private readonly block: Lease;
+  private portable: Portable | undefined;
   private x: Lease | undefined;
   private y: Lease | undefined;
   private bias: Lease | undefined;
@@ -140,12 +141,13 @@ export class Job {
     i32[(args + CONV_W) >> 2] = filters.pointer;
     i32[(args + CONV_Y) >> 2] = yAt + p.y.offset * size;
     i32[(args + CONV_BIAS) >> 2] = biasAt;
+    this.portable = { plan, input: xAt, filters: filters.pointer, bias: biasAt, output: yAt };
     return yAt;
   }
 
   /** The steps of one run, after those that prepare its filters. */
   work(before: readonly PlacedStep[] = []): Work {
-    return new Work([...before, this.step]);
+    return new Work([...before, this.step], this.portable);
   }
 
   release(): void {

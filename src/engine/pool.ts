@@ -8,7 +8,8 @@ import { KERNEL_NAMES } from "../plan/plan.ts";
 import type { Arena, Lease } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import { Crew } from "./crew.ts";
-import type { Controls, Executor, Work } from "./executor.ts";
+import type { Pool } from "./dispatch.ts";
+import type { Controls, Work } from "./executor.ts";
 import { type InlineExecutor, macrotask, SLICE_MS } from "./inline.ts";
 import type { KernelTable } from "./kernels.ts";
 import { until } from "./wait.ts";
@@ -27,6 +28,9 @@ const STALL_MS = 50;
 /** A caller that has nothing left to do looks again for so long before it waits. */
 const SPIN_MS = 0.03;
 
+/** Until it was measured. */
+const TYPICAL_WAKE_MS = 0.05;
+
 interface Slot {
   busy: boolean;
   scratch: (RingScratch & { readonly lease: Lease }) | undefined;
@@ -42,7 +46,10 @@ export interface PoolOptions {
   readonly clock: Clock;
 }
 
-export class PoolExecutor implements Executor {
+export class PoolExecutor implements Pool {
+  /** Milliseconds until a sleeping worker is at work. */
+  wakeMs = TYPICAL_WAKE_MS;
+  private started: Promise<void> | undefined;
   readonly crew: Crew;
   private readonly arena: Arena;
   private readonly table: KernelTable;
@@ -63,6 +70,25 @@ export class PoolExecutor implements Executor {
       for (const slot of this.slots) if (!slot.busy) letGoOfScratch(slot);
     });
     this.slots = Array.from({ length: SLOTS }, () => ({ busy: false, scratch: undefined, error: undefined }));
+  }
+
+  get serving(): number {
+    return this.crew.serving;
+  }
+
+  get why(): string | undefined {
+    return this.crew.why;
+  }
+
+  start(): Promise<void> {
+    this.started ??= this.crew.start().then(async () => {
+      this.wakeMs = (await this.crew.measureWake()) ?? this.wakeMs;
+    });
+    return this.started;
+  }
+
+  overheadMs(): number {
+    return this.wakeMs;
   }
 
   /** Workers wanted. */

@@ -9,7 +9,7 @@ import { Arena, type Lease } from "./arena.ts";
 import type { BinaryOption, WasmSource } from "./binary.ts";
 import { chooseBinary, compileKernels } from "./binary.ts";
 import { Clock } from "./clock.ts";
-import { Dispatcher } from "./dispatch.ts";
+import { Dispatcher, type Pool } from "./dispatch.ts";
 import type { Executor } from "./executor.ts";
 import { InlineExecutor } from "./inline.ts";
 import type { Kernels, KernelTable } from "./kernels.ts";
@@ -18,6 +18,7 @@ import { canPostMemory, createMemory } from "./memory.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { PoolExecutor } from "./pool.ts";
 import { ResultArrays } from "./results.ts";
+import { TransferExecutor } from "./transfer.ts";
 import { mayBlock } from "./wait.ts";
 import type { WorkerSource } from "./worker-handle.ts";
 
@@ -27,6 +28,8 @@ export interface RuntimeOptions {
   readonly maximumMemory: number | undefined;
   readonly wasm: WasmSource | undefined;
   readonly workers: number | "auto";
+  /** false: treat memory as if it could not be posted. */
+  readonly sharedMemory: boolean;
   readonly worker: WorkerSource | undefined;
   /** What a call means that says nothing of `openmp`; null: decided by the estimate. */
   readonly openmp: () => boolean | null;
@@ -40,7 +43,7 @@ export class Runtime {
   readonly kernels: KernelTable;
   readonly binary: BinaryName;
   readonly executor: Executor;
-  readonly pool: PoolExecutor | undefined;
+  readonly pool: Pool | undefined;
   readonly plans = new PlanCache<Plan>();
   readonly results = new ResultArrays();
   readonly why: Reasons;
@@ -60,17 +63,20 @@ export class Runtime {
     this.why = why;
     const clock = new Clock();
     const inline = new InlineExecutor(arena, clock);
-    this.sharedMemory = canPostMemory(arena.memory);
+    this.sharedMemory = options.sharedMemory && canPostMemory(arena.memory);
     why.webgpu = "this version has no WebGPU backend";
-    if (!this.sharedMemory) why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
+    if (!options.sharedMemory) why.sharedMemory = "the option sharedMemory is false";
+    else if (!this.sharedMemory)
+      why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
     const callerComputes = mayBlock();
-    const size = this.sharedMemory ? crewSize(options.workers, callerComputes, why) : 0;
-    if (!this.sharedMemory && options.workers !== 0) why.workers = "workers need memory that can be shared";
-    if (size > 0) {
-      const { worker, openmp } = options;
-      this.pool = new PoolExecutor(arena, table, inline, { workers: size, module, worker, callerComputes, clock });
-      this.executor = new Dispatcher(inline, this.pool, clock, openmp);
-    } else this.executor = inline;
+    // Without shared memory the caller only sends and receives.
+    const workers = crewSize(options.workers, callerComputes && this.sharedMemory, why);
+    const { worker, openmp } = options;
+    if (workers === 0) this.pool = undefined;
+    else if (this.sharedMemory) {
+      this.pool = new PoolExecutor(arena, table, inline, { workers, module, worker, callerComputes, clock });
+    } else this.pool = new TransferExecutor(arena, inline, clock, { workers, module, worker });
+    this.executor = this.pool ? new Dispatcher(inline, this.pool, clock, openmp) : inline;
   }
 
   static async start(options: RuntimeOptions): Promise<Runtime> {

@@ -193,10 +193,11 @@ export class Repeated {
     const filters = this.currentFilters();
     const set = filters.set.retain();
     const job = this.takeJob(call.plan);
-    const work = job.work();
+    let work: Work | undefined;
     let binding: Binding | undefined;
     try {
       binding = bindCall(this.runtime, job, set, call);
+      work = job.work();
       if (!set.work.finished) await filters.ready;
       await this.runtime.executor.run(work, controls);
       return deliver(this.runtime, binding, call);

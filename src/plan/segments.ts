@@ -1,0 +1,94 @@
+/** Which parts of y a range of tiles writes: the kernels' numbering of tiles, read backwards from the same argument block. */
+import * as A from "../../assembly/args.ts";
+import type { Plan } from "./plan.ts";
+
+/** Runs of elements of y: start, length, start, length, … */
+export type Segments = Int32Array;
+
+/** Null where outputs of a row do not follow each other in y, or the algorithm does not number its tiles by regions. */
+export function segmentsOf(plan: Plan, first: number, last: number): Segments | null {
+  const view = plan.problem.y;
+  const [depth, y, x] = view.space;
+  if (plan.algorithm === "unshared" || x !== 1) return null;
+  const decode = plan.algorithm === "direct" ? directTile : depthwiseTile;
+  const list: number[] = [];
+  const words = plan.step.block.words;
+  const word = (offset: number) => words[offset >> 2]!;
+  for (let tile = first; tile < last; tile++) {
+    const t = decode(word, words, tile);
+    const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns;
+    for (let n = t.n0; n < t.n1; n++) {
+      for (const [g, k0, k1] of t.planes) {
+        for (let k = k0; k < k1; k++) {
+          const start =
+            view.offset + n * view.batch + g * view.group + k * view.channel + t.z * depth + t.row * y + t.column;
+          if (whole) list.push(start, t.rows * t.columns);
+          else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns);
+        }
+      }
+    }
+  }
+  return Int32Array.from(list);
+}
+
+interface TileRegion {
+  readonly n0: number;
+  readonly n1: number;
+  /** Group, and its filters from … to. */
+  readonly planes: readonly (readonly [number, number, number])[];
+  readonly z: number;
+  readonly row: number;
+  readonly rows: number;
+  readonly column: number;
+  readonly columns: number;
+}
+
+type Word = (offset: number) => number;
+
+/** The space of a tile, and what is left of its number: space is innermost in both kernels. */
+function spaceOf(word: Word, tile: number) {
+  const [outZ, outY, outX] = [word(A.CONV_OUT), word(A.CONV_OUT + 4), word(A.CONV_OUT + 8)];
+  const [tileRows, tileColumns] = [word(A.CONV_TILE_ROWS), word(A.CONV_TILE_COLUMNS)];
+  const [bandsY, bandsX] = [Math.ceil(outY / tileRows), Math.ceil(outX / tileColumns)];
+  const column = (tile % bandsX) * tileColumns;
+  let rest = Math.floor(tile / bandsX);
+  const row = (rest % bandsY) * tileRows;
+  rest = Math.floor(rest / bandsY);
+  const space = {
+    z: rest % outZ,
+    row,
+    rows: Math.min(tileRows, outY - row),
+    column,
+    columns: Math.min(tileColumns, outX - column),
+  };
+  return { space, rest: Math.floor(rest / outZ) };
+}
+
+/** As assembly/direct.ts: space, images, panel runs, groups. */
+function directTile(word: Word, words: Int32Array, tile: number): TileRegion {
+  const { space, rest } = spaceOf(word, tile);
+  const batch = word(A.CONV_BATCH);
+  const tileBatch = word(A.CONV_TILE_BATCH);
+  const batches = Math.ceil(batch / tileBatch);
+  const n0 = (rest % batches) * tileBatch;
+  const runs = word(A.CONV_PANEL_RUNS);
+  const run = Math.floor(rest / batches) % runs;
+  const g = Math.floor(rest / batches / runs);
+  const panel = (i: number) => words[(word(A.CONV_PANELS) >> 2) + Math.floor((i * word(A.CONV_PANEL_COUNT)) / runs)]!;
+  return { ...space, n0, n1: Math.min(batch, n0 + tileBatch), planes: [[g, panel(run), panel(run + 1)]] };
+}
+
+/** As assembly/depthwise.ts: space, groups, images. */
+function depthwiseTile(word: Word, _words: Int32Array, tile: number): TileRegion {
+  const { space, rest } = spaceOf(word, tile);
+  const groups = word(A.CONV_GROUPS);
+  const tileGroups = word(A.CONV_TILE_GROUPS);
+  const runs = Math.ceil(groups / tileGroups);
+  const g0 = (rest % runs) * tileGroups;
+  const n0 = Math.floor(rest / runs);
+  const planes = Array.from(
+    { length: Math.min(tileGroups, groups - g0) },
+    (_, i) => [g0 + i, 0, word(A.CONV_FILTERS)] as const,
+  );
+  return { ...space, n0, n1: n0 + 1, planes };
+}

@@ -1,0 +1,85 @@
+/** The worker's side where memory cannot be shared: jobs whose operands were sent over, and ranges of their tiles. */
+import { CONV_BIAS, CONV_W, CONV_X, CONV_Y } from "../assembly/args.ts";
+import { Arena, type Lease } from "../src/engine/arena.ts";
+import { type Kernels, loadKernels } from "../src/engine/kernels.ts";
+import { createMemory } from "../src/engine/memory.ts";
+import type { OwnJob, OwnRange } from "./protocol.ts";
+
+interface Opened {
+  readonly job: OwnJob;
+  readonly leases: readonly Lease[];
+  readonly args: number;
+  readonly output: number;
+  readonly scratch: number;
+}
+
+export class OwnMemory {
+  private readonly arena: Arena;
+  private readonly kernels: Kernels;
+  private readonly jobs = new Map<number, Opened>();
+
+  constructor(module: WebAssembly.Module) {
+    const { memory, limit } = createMemory(undefined);
+    this.arena = new Arena(memory, limit);
+    this.kernels = loadKernels(module, memory);
+  }
+
+  get binary(): string {
+    return this.kernels.binary;
+  }
+
+  open(job: OwnJob): void {
+    const leases: Lease[] = [];
+    const take = (bytes: number) => {
+      const lease = this.arena.lease(bytes, "input");
+      leases.push(lease);
+      return lease.pointer;
+    };
+    try {
+      const [input, filters, bias] = [job.input, job.filters, job.bias].map((data) => this.place(data, take));
+      const output = take(job.outputBytes);
+      const args = take(job.block.byteLength);
+      const scratch = take(job.scratchBytes);
+      const words = new Int32Array(this.arena.memory.buffer, args, job.block.length);
+      words.set(job.block);
+      for (const offset of job.relative) words[offset >> 2]! += args;
+      words[CONV_X >> 2] = input! + job.inputOrigin;
+      words[CONV_W >> 2] = filters!;
+      words[CONV_Y >> 2] = output + job.outputOrigin;
+      words[CONV_BIAS >> 2] = bias!;
+      this.jobs.set(job.id, { job, leases, args, output, scratch });
+    } catch (error) {
+      for (const lease of leases) lease.release();
+      throw error;
+    }
+  }
+
+  private place(data: ArrayBuffer | null, take: (bytes: number) => number): number {
+    if (!data) return 0;
+    const pointer = take(data.byteLength);
+    new Uint8Array(this.arena.memory.buffer, pointer).set(new Uint8Array(data));
+    return pointer;
+  }
+
+  compute({ id, first, last, grain, segments }: OwnRange): ArrayBuffer {
+    const { job, args, output, scratch } = this.jobs.get(id)!;
+    const kernel = this.kernels.table[job.kernel];
+    for (let tile = first; tile < last; tile += grain) kernel(args, scratch, tile, Math.min(last, tile + grain));
+    return gather(new Uint8Array(this.arena.memory.buffer, output, job.outputBytes), segments);
+  }
+
+  close(id: number): void {
+    for (const lease of this.jobs.get(id)?.leases ?? []) lease.release();
+    this.jobs.delete(id);
+  }
+}
+
+function gather(output: Uint8Array, segments: Int32Array): ArrayBuffer {
+  let bytes = 0;
+  for (let i = 1; i < segments.length; i += 2) bytes += segments[i]!;
+  const result = new Uint8Array(bytes);
+  for (let i = 0, at = 0; i < segments.length; at += segments[i + 1]!, i += 2) {
+    result.set(output.subarray(segments[i]!, segments[i]! + segments[i + 1]!), at);
+  }
+  return result.buffer;
+}
