@@ -48,7 +48,7 @@ describe("hostile calls", () => {
     const engine = await engines.get("debug");
     const failures: string[] = [];
     for (const hostile of [...hostileOperands(), ...hostileOptions()]) {
-      const { wrong } = await attack(engine, hostile, 1);
+      const { wrong } = await attack(engine, hostile);
       if (wrong) failures.push(`${hostile.name}: ${wrong}`);
     }
     expect(failures.length, failures.slice(0, 20).join("\n")).toBe(0);
