@@ -140,12 +140,10 @@ export class Crew {
     }
   }
 
+  /** The signs of life of those that serve, by thread. */
   beats(): Map<number, number> {
-    return new Map([...this.members.keys()].map((thread) => [thread, this.ring.beat(thread)]));
-  }
-
-  isMember(thread: number): boolean {
-    return this.members.has(thread);
+    const serving = [...this.members.values()].filter((member) => member.serving);
+    return new Map(serving.map(({ thread }) => [thread, this.ring.beat(thread)]));
   }
 
   /** Milliseconds from a call to a sleeping worker's awakening, the median of a few; undefined if nobody serves. */

@@ -2,40 +2,33 @@
  * The executor with workers over shared memory. The caller posts a job into the ring, takes part where it may block, and sees
  * to it that the job ends: chunks of workers that were lost are computed here, and so is everything if nobody is left.
  */
-import { type Chunk, FINISHED, MOST_CHUNKS, OPEN, type RingScratch, type RingStep, SLOTS } from "../../workers/ring.ts";
+import { type Chunk, FINISHED, OPEN } from "../../workers/ring.ts";
 import { OutOfMemoryError, WorkerError } from "../errors.ts";
 import { KERNEL_NAMES } from "../plan/plan.ts";
-import type { Arena, Lease } from "./arena.ts";
+import type { Arena } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import { Crew } from "./crew.ts";
 import type { Pool } from "./dispatch.ts";
 import type { Controls, Work } from "./executor.ts";
 import { type InlineExecutor, macrotask, SLICE_MS } from "./inline.ts";
 import type { KernelTable } from "./kernels.ts";
+import { inChunks, Slots } from "./slots.ts";
 import { until } from "./wait.ts";
 import type { Loss, WorkerSource } from "./worker-handle.ts";
 
-/** A chunk: long enough that taking it costs nothing, short enough that the last ones end together. */
-const LEAST_CHUNK_MS = 0.02;
-const MOST_CHUNK_MS = 1;
-const CHUNKS_PER_THREAD = 12;
 /** How often the caller looks at signal and progress while others compute. */
 const LOOK_MS = 16;
 /** A chunk held for so long belongs to a worker that is gone or starved; the caller computes it too. */
 const OVERDUE_MS = 500;
 /** After so long without progress the caller takes chunks even where it should not block. */
 const STALL_MS = 50;
+/** A posted job wakes every worker; one that has not stirred for so long is gone, and the runtime did not say so. */
+const SILENCE_MS = 2000;
 /** A caller that has nothing left to do looks again for so long before it waits. */
 const SPIN_MS = 0.03;
 
 /** Until it was measured. */
 const TYPICAL_WAKE_MS = 0.05;
-
-interface Slot {
-  busy: boolean;
-  scratch: (RingScratch & { readonly lease: Lease }) | undefined;
-  error: Error | undefined;
-}
 
 export interface PoolOptions {
   readonly workers: number;
@@ -51,25 +44,20 @@ export class PoolExecutor implements Pool {
   wakeMs = TYPICAL_WAKE_MS;
   private started: Promise<void> | undefined;
   readonly crew: Crew;
-  private readonly arena: Arena;
   private readonly table: KernelTable;
   private readonly options: PoolOptions;
   private readonly inline: InlineExecutor;
-  private readonly slots: Slot[];
+  private readonly slots: Slots;
   /** Since when a thread has held which chunk, for telling the overdue. */
   private readonly held = new Map<number, { key: string; since: number }>();
 
   constructor(arena: Arena, table: KernelTable, inline: InlineExecutor, options: PoolOptions) {
-    this.arena = arena;
     this.table = table;
     this.inline = inline;
     this.options = options;
     const { workers: size, module, worker } = options;
     this.crew = new Crew(arena, { size, module, worker, onLost: (thread, loss) => this.adopt(thread, loss) });
-    arena.reclaimers.add(() => {
-      for (const slot of this.slots) if (!slot.busy) letGoOfScratch(slot);
-    });
-    this.slots = Array.from({ length: SLOTS }, () => ({ busy: false, scratch: undefined, error: undefined }));
+    this.slots = new Slots(arena);
   }
 
   get serving(): number {
@@ -106,16 +94,9 @@ export class PoolExecutor implements Pool {
   }
 
   async run(work: Work, controls: Controls): Promise<void> {
-    const slot = this.slots.findIndex(({ busy }) => !busy);
-    if (slot < 0 || work.total < 2) return this.inline.run(work, controls);
     controls.signal?.throwIfAborted();
-    try {
-      this.post(slot, work);
-    } catch (error) {
-      // One thread needs less scratch than several.
-      if (error instanceof OutOfMemoryError) return this.inline.run(work, controls);
-      throw error;
-    }
+    const slot = work.total < 2 ? undefined : this.post(work);
+    if (slot === undefined) return this.inline.run(work, controls);
     try {
       await this.see(slot, work, controls);
       work.done = work.total;
@@ -134,44 +115,30 @@ export class PoolExecutor implements Pool {
     this.inline.dispose();
   }
 
-  private post(slot: number, work: Work): void {
-    const { crew, options } = this;
-    const own = this.slots[slot]!;
-    const scratch = this.scratchFor(own, work.scratchBytes);
-    const threads = Math.max(2, this.threads);
-    const steps = work.steps
-      .filter(({ tiles }) => tiles > 0)
-      .map(({ name, args, tiles, cycles }): RingStep => {
-        const whole = options.clock.milliseconds(cycles);
-        const chunkMs = Math.min(MOST_CHUNK_MS, Math.max(LEAST_CHUNK_MS, whole / (threads * CHUNKS_PER_THREAD)));
-        const chunkTiles = Math.max(1, Math.floor((tiles * chunkMs) / whole) || 1, Math.ceil(tiles / MOST_CHUNKS));
-        return { kernel: KERNEL_NAMES.indexOf(name), args, tiles, chunkTiles };
-      });
-    own.busy = true;
-    own.error = undefined;
-    crew.ring.post(slot, steps, scratch);
-  }
-
-  private scratchFor(own: Slot, bytes: number): RingScratch {
-    const threads = this.crew.threadsToServe;
-    const pitch = Math.max(64, Math.ceil(bytes / 64) * 64);
-    if (!own.scratch || own.scratch.pitch < pitch || own.scratch.threads < threads) {
-      letGoOfScratch(own);
-      const lease = this.arena.lease(pitch * threads, "input");
-      own.scratch = { pointer: lease.pointer, pitch, threads, lease };
+  /** Put a job into a slot; undefined if all are taken, or memory is too short for the scratch of several threads. */
+  private post(work: Work): number | undefined {
+    try {
+      const slot = this.slots.take(work.scratchBytes, this.crew.threadsToServe);
+      if (!slot) return undefined;
+      this.crew.ring.post(slot.index, inChunks(work, Math.max(2, this.threads), this.options.clock), slot.scratch);
+      return slot.index;
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) return undefined;
+      throw error;
     }
-    return own.scratch;
   }
 
   /** Accompany a job to its end. */
   private async see(slot: number, work: Work, controls: Controls): Promise<void> {
     const { ring } = this.crew;
     const report = reporter(work, controls);
-    let moved = performance.now();
+    const begun = performance.now();
+    let beats: Map<number, number> | undefined = this.crew.beats();
+    let moved = begun;
     let before = -1;
     while (ring.state(slot) === OPEN) {
       controls.signal?.throwIfAborted();
-      const own = this.slots[slot]!;
+      const own = this.slots.at(slot);
       if (own.error) throw own.error;
       const now = performance.now();
       ring.advance(slot);
@@ -181,6 +148,10 @@ export class PoolExecutor implements Pool {
         before = work.done;
         moved = now;
       }
+      if (beats && now - begun > SILENCE_MS) {
+        this.crew.loseSilent(beats);
+        beats = undefined;
+      }
       const helps = this.callerComputes || now - moved > STALL_MS;
       if (helps && this.computeFor(slot, SLICE_MS)) await macrotask();
       else if (!this.spin(slot)) {
@@ -188,7 +159,7 @@ export class PoolExecutor implements Pool {
         this.adoptOverdue(slot);
       }
     }
-    const { error } = this.slots[slot]!;
+    const { error } = this.slots.at(slot);
     if (error) throw error;
   }
 
@@ -215,7 +186,7 @@ export class PoolExecutor implements Pool {
     } catch (cause) {
       ring.forgetHeld(caller);
       ring.close(chunk.slot);
-      this.slots[chunk.slot]!.error = new WorkerError("workers", `a kernel failed: ${(cause as Error).message}`, {
+      this.slots.at(chunk.slot).error = new WorkerError("workers", `a kernel failed: ${(cause as Error).message}`, {
         cause,
       });
     }
@@ -232,7 +203,7 @@ export class PoolExecutor implements Pool {
   /** A thread is lost: what it held is computed here. Tiles may be computed twice; the bits are the same. */
   private adopt(thread: number, { reason }: Loss): void {
     const chunk = this.crew.ring.heldBy(thread);
-    if (!chunk || !this.slots[chunk.slot]!.busy) return;
+    if (!chunk || !this.slots.at(chunk.slot).busy) return;
     this.crew.why = `a worker was lost: ${reason}`;
     if (!this.crew.ring.isDone(chunk)) this.compute(chunk);
   }
@@ -259,7 +230,7 @@ export class PoolExecutor implements Pool {
     ring.close(slot);
     const free = () => {
       ring.free(slot);
-      this.slots[slot]!.busy = false;
+      this.slots.at(slot).busy = false;
     };
     if (!this.isHeld(slot)) free();
     else work.busy = this.released(slot).then(free);
@@ -280,11 +251,6 @@ export class PoolExecutor implements Pool {
       });
     }
   }
-}
-
-function letGoOfScratch(slot: Slot): void {
-  slot.scratch?.lease.release();
-  slot.scratch = undefined;
 }
 
 function reporter(work: Work, { onProgress }: Controls): () => void {
