@@ -24,6 +24,9 @@ const MESSAGE_MS = 0.3;
 /** Copying in, over and out again. */
 const BYTES_PER_MS = 1e6;
 
+/** A span that fails so often fails for a reason of its own, which the caller will meet as an error. */
+const MOST_TRIES = 3;
+
 interface Span {
   readonly first: number;
   readonly last: number;
@@ -94,8 +97,11 @@ export class TransferExecutor implements Pool {
     try {
       const complete = await orAborted(all, controls.signal);
       if (complete.every(Boolean)) work.done = work.total;
-      // Nobody is left to compute elsewhere.
-      else await this.inline.run(work, controls);
+      else {
+        // Nobody is left to compute elsewhere: the caller does all of it again, to the same bits.
+        work.done = 0;
+        await this.inline.run(work, controls);
+      }
     } finally {
       state.ended = true;
     }
@@ -118,7 +124,7 @@ export class TransferExecutor implements Pool {
     grain: number,
     state: Progress,
   ): Promise<boolean> {
-    while (!state.ended) {
+    for (let tries = 0; tries < MOST_TRIES && !state.ended; tries++) {
       const hand = await this.hands.take();
       if (!hand) return false;
       try {
@@ -129,7 +135,7 @@ export class TransferExecutor implements Pool {
         this.hands.lose(hand, (error as Error).message);
       }
     }
-    return true;
+    return state.ended;
   }
 
   private async runOn(
