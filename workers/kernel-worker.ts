@@ -77,10 +77,12 @@ const api = Object.freeze(Object.assign(Object.create(null) as object, worker));
 if (typeof globalThis.postMessage === "function") {
   expose(api);
 } else {
-  // Node's worker threads have a port of their own. The specifier is no literal, so that bundlers for pages pass over it.
+  // Node's worker threads have a port of their own. The specifier is no literal, so that bundlers for pages pass over it, and this
+  // is no top-level await, which their classic workers do not have.
   const threads = "node:worker_threads";
-  const { parentPort } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ threads)) as {
-    parentPort: NodeEndpoint;
-  };
-  expose(api, nodeEndpoint(parentPort));
+  void import(/* @vite-ignore */ /* webpackIgnore: true */ threads).then(
+    ({ parentPort }: { parentPort: NodeEndpoint }) => {
+      expose(api, nodeEndpoint(parentPort));
+    },
+  );
 }

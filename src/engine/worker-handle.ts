@@ -38,7 +38,8 @@ export async function startWorker(source: WorkerSource | undefined): Promise<Wor
   const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
     Worker: new (url: URL | string) => NodeWorker;
   };
-  return overNodeWorker(new threads.Worker(source ?? new URL("../../workers/kernel-worker.js", import.meta.url)));
+  const script = "../../workers/kernel-worker.js"; // likewise: they would pack it a second time
+  return overNodeWorker(new threads.Worker(source ?? new URL(script, import.meta.url)));
 }
 
 function overNodeWorker(worker: NodeWorker): WorkerHandle {

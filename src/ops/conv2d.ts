@@ -155,7 +155,7 @@ class CompiledConv2d implements CompiledOp {
     this.imageShape = imageShape;
     this.filterShape = filterShape;
     this.chosen = plan;
-    this.plan = viewOf(plan, runtime.workers);
+    this.plan = viewOf(plan, checked.outputShape, runtime.workers);
     this.repeated = new Repeated(runtime);
   }
 

@@ -65,6 +65,8 @@ export interface PlanView {
   readonly binary: string;
   readonly workers: number;
   readonly multiplyAdds: number;
+  /** The shape of the result, and of an `out`. */
+  readonly outputShape: readonly number[];
   readonly workspaceBytes: number;
   readonly steps: readonly { readonly kernel: string; readonly tiles: number }[];
   describe(): string;
@@ -74,12 +76,12 @@ export function planSteps(plan: Plan): Step[] {
   return plan.filterStep ? [plan.filterStep, plan.step] : [plan.step];
 }
 
-export function viewOf(plan: Plan, workers: number): PlanView {
+export function viewOf(plan: Plan, outputShape: readonly number[], workers: number): PlanView {
   const steps = planSteps(plan).map(({ kernel, tiles }) => Object.freeze({ kernel, tiles }));
   const sum = multiplyAdds(plan.problem);
   const head = plan.algorithm === "direct" ? `direct, lanes over ${plan.lanes}` : plan.algorithm;
   const text = [
-    `${head}; ${plan.binary} on wasm, ${workers === 0 ? "in the caller" : `the caller and ${workers} workers`}`,
+    `${head}; ${plan.binary} on wasm, ${workers === 0 ? "in the caller" : `in the caller, or with ${workers} ${workers === 1 ? "worker" : "workers"}`}`,
     `${sum.toLocaleString("en")} multiply-adds, ${plan.workspaceBytes.toLocaleString("en")} bytes of engine memory`,
     ...plan.notes,
     ...steps.map((step) => `step ${step.kernel}: ${step.tiles} tiles`),
@@ -90,6 +92,7 @@ export function viewOf(plan: Plan, workers: number): PlanView {
     binary: plan.binary,
     workers,
     multiplyAdds: sum,
+    outputShape: Object.freeze([...outputShape]),
     workspaceBytes: plan.workspaceBytes,
     steps: Object.freeze(steps),
     describe: () => text,

@@ -1,0 +1,97 @@
+// The bench page, served by Vite and opened in a browser: what a test does with it and reads from it.
+import { type Browser, chromium, type Locator, type Page } from "playwright";
+import { createServer, type ViteDevServer } from "vite";
+
+type Shape = Readonly<Record<string, number | string>>;
+
+/** One server and one browser for a file of tests. */
+export class BenchPages {
+  private readonly server: ViteDevServer;
+  private readonly browser: Browser;
+
+  private constructor(server: ViteDevServer, browser: Browser) {
+    this.server = server;
+    this.browser = browser;
+  }
+
+  static async start(executablePath: string): Promise<BenchPages> {
+    const server = await createServer({
+      configFile: "bench/page/vite.config.ts",
+      logLevel: "error",
+      server: { port: 0 },
+    });
+    await server.listen();
+    return new BenchPages(server, await chromium.launch({ executablePath }));
+  }
+
+  get address(): string {
+    return this.server.resolvedUrls!.local[0];
+  }
+
+  /** A page, opened when `prepare` is done with it. */
+  async open(prepare: (page: Page, address: string) => Promise<void> = async () => {}): Promise<BenchPage> {
+    const bench = new BenchPage(await this.browser.newPage());
+    await prepare(bench.page, this.address);
+    await bench.page.goto(this.address);
+    await bench.until("ready");
+    return bench;
+  }
+
+  async end(): Promise<void> {
+    await this.browser.close();
+    await this.server.close();
+  }
+}
+
+export class BenchPage {
+  readonly page: Page;
+  /** What the page threw, warned of or could not load. */
+  readonly complaints: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("requestfailed", (request) => this.complaints.push(`${request.url()} failed`));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
+    });
+  }
+
+  until(state: string): Promise<void> {
+    return this.page.locator(`main[data-state=${state}]`).waitFor();
+  }
+
+  text(selector: string): Promise<string> {
+    return this.page.locator(selector).innerText();
+  }
+
+  /** A figure of one entry's row. */
+  cell(entry: string, name: string): Promise<string> {
+    return this.text(`tr[data-entry=${entry}] .${name}`);
+  }
+
+  field(name: string): Locator {
+    return this.page.locator(`#shape [name=${name}]`);
+  }
+
+  async type(shape: Shape): Promise<void> {
+    for (const [name, value] of Object.entries(shape)) {
+      if (name === "border") await this.field(name).selectOption(String(value));
+      else await this.field(name).fill(String(value));
+    }
+  }
+
+  /** Whether anything on the page changes while it draws `frames` frames. */
+  changesIn(frames: number): Promise<boolean> {
+    return this.page.evaluate(async (count) => {
+      let changed = false;
+      const observer = new MutationObserver(() => {
+        changed = true;
+      });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+      for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
+      observer.disconnect();
+      return changed;
+    }, frames);
+  }
+}

@@ -1,0 +1,93 @@
+// One hash for any number of workers: shapes of every kind, and the comparison, for Node and pages.
+import { createEngine } from "simdconv";
+import { edgeGrid } from "../support/grid.ts";
+import { compute, type Engine, formsOf, numbers, operandsOf, reproduce, type Spec } from "../support/spec.ts";
+import { middling, startPool } from "./jobs.ts";
+
+/** Of the edge grid what has a name of its own, and every seventh of the tiles and primes; and larger ones, of many chunks. */
+export const shapes: readonly Spec[] = [
+  ...edgeGrid
+    .filter(({ name }, i) => i % 7 === 0 || !/pixels|filters|^prime|^stride/.test(name))
+    .map(({ spec }) => spec),
+  ...middling,
+].map((spec, i) => ({
+  ...spec,
+  values: i % 3 === 0 ? "mixed" : "zero-mean",
+  dtype: i % 4 === 3 ? "float64" : (spec.dtype ?? "float32"),
+  bias: i % 2 === 0,
+  activation: (["linear", "relu", "tanh", "sigmoid"] as const)[i % 4]!,
+}));
+
+/** Two words of FNV-1a over the bits. */
+export function hashOf(values: Float64Array): string {
+  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+  let [a, b] = [0x811c9dc5, 0x01000193];
+  for (const word of words) {
+    a = Math.imul(a ^ word, 0x01000193);
+    b = Math.imul(b ^ (word + 0x9e3779b9), 0x85ebca6b);
+  }
+  return `${values.length}:${(a >>> 0).toString(16)}${(b >>> 0).toString(16)}`;
+}
+
+export interface Case {
+  readonly spec: Spec;
+  readonly form: string;
+  readonly hash: string;
+}
+
+/** What one thread computes, by `runSync` of an engine without workers. */
+export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
+  await using engine = await createEngine({ binary, workers: 0 });
+  const cases: Case[] = [];
+  for (const spec of shapes) {
+    const problem = numbers(spec);
+    for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+      const how = { binary, form, via: "runSync" } as const;
+      cases.push({ spec, form, hash: hashOf(await compute(engine, spec, operandsOf(problem), how)) });
+    }
+  }
+  return cases;
+}
+
+/** Every case `repeats` times on the engine with `openmp: true`; what differs, in words. */
+export async function differences(engine: Engine, workers: number, cases: readonly Case[], repeats: number) {
+  const pooled = withPool(engine);
+  const failures: string[] = [];
+  for (const { spec, form, hash } of cases) {
+    const problem = numbers(spec);
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const how = { binary: "simd", form, via: repeat % 2 ? "run" : "call" } as const;
+      const got = hashOf(await compute(pooled, spec, operandsOf(problem), how));
+      if (got !== hash) {
+        failures.push(`${workers} workers, repeat ${repeat}: hash ${got}, one thread ${hash}\n${reproduce(spec, how)}`);
+        break;
+      }
+    }
+  }
+  return failures;
+}
+
+/** The engine, with `openmp: true` in every call of nnet.conv2d and every run of a compiled one. */
+function withPool(engine: Engine): Engine {
+  const conv2d = engine.nnet.conv2d;
+  const call = (input: never, filters: never, options: object) =>
+    conv2d(input, filters, { ...options, openmp: true } as never);
+  const compile = async (spec: never) => {
+    const layer = await conv2d.compile(spec);
+    return new Proxy(layer, {
+      get(target, key) {
+        if (key === "run") return (input: never, options: object) => target.run(input, { ...options, openmp: true });
+        const value = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  };
+  return { nnet: { conv2d: Object.assign(call, { compile }) } } as unknown as Engine;
+}
+
+/** An engine of `workers` workers that all serve, where there can be any. */
+export async function engineOf(workers: number, more: object = {}): Promise<Engine> {
+  const engine = (await createEngine({ binary: "simd", workers, ...more })) as Engine;
+  if (workers > 0 && engine.capabilities().workers > 0) await startPool(engine, workers);
+  return engine;
+}

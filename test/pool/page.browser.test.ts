@@ -1,0 +1,186 @@
+// R7 and R8 on a page: scripts that are not there, workers that are terminated, calls that are stopped, engines disposed of.
+import { createEngine } from "simdconv";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { failureOf } from "../support/errors.ts";
+import { stillGood } from "../support/fixtures.ts";
+import { gather } from "../support/place.ts";
+import { integer, random } from "../support/random.ts";
+import { note } from "../support/record.ts";
+import type { Engine } from "../support/spec.ts";
+import { longJob } from "../support/work.ts";
+import { becomes, callOf, type Job, jobsOf, pause, serving, settles, startPool, wrongBits } from "./jobs.ts";
+
+const isolated = inject("isolated");
+let jobs: Job[];
+beforeAll(async () => {
+  await using engine = await createEngine({ binary: "simd", workers: 0 });
+  jobs = await jobsOf(engine as Engine);
+});
+
+const engineWith = (options: object = {}) =>
+  createEngine({ binary: "simd", workers: 2, ...options }) as Promise<Engine>;
+
+function start(engine: Engine, ms = 5000): Promise<string | undefined>[] {
+  return jobs.map(async (job) => {
+    const { input, filters, options } = callOf(job);
+    const result = engine.nnet.conv2d(input, filters, { ...options, openmp: true } as object);
+    return wrongBits(job, gather(await settles(result, ms, `[${job.spec.input}] * [${job.spec.filters}]`)));
+  });
+}
+
+const checkAll = async (engine: Engine, ms?: number) =>
+  expect((await Promise.all(start(engine, ms))).filter(Boolean)).toEqual([]);
+
+/** The library's own worker, made here so that the test has it in hand. */
+const kernelWorker = () => new Worker(new URL("/dist/workers/kernel-worker.js", location.href), { type: "module" });
+
+describe("workers of a page", () => {
+  for (const [what, worker] of [
+    ["a 404", "/test/pool/fixtures/absent.js"],
+    ["a file that is no script", "/package.json"],
+    ["another origin", "http://127.0.0.1:9/worker.js"],
+    [
+      "a function that throws",
+      () => {
+        throw new Error("no worker today");
+      },
+    ],
+    ["a script that throws", `/test/pool/fixtures/throwing-worker.mjs`],
+  ] as const) {
+    it(`${what}: right results without workers, and the reason`, { timeout: 60_000 }, async () => {
+      await using engine = await engineWith({ worker });
+      await checkAll(engine);
+      expect(await becomes(() => engine.capabilities().why.workers !== undefined, 15_000)).toBe(true);
+      expect(engine.capabilities().why.workers).toMatch(/\w+ \w+/);
+      expect(serving(engine)).toBe(0);
+      await checkAll(engine);
+      expect(await stillGood(engine)).toBeUndefined();
+    });
+  }
+
+  it("a worker that never answers: jobs do not wait for it", { timeout: 60_000 }, async () => {
+    await using engine = await engineWith({ worker: "/test/pool/fixtures/busy-worker.mjs" }); // to which our messages mean nothing
+    await checkAll(engine);
+    expect(serving(engine)).toBe(0);
+  });
+
+  it.skipIf(!isolated)("a worker given by a function", async () => {
+    let made = 0;
+    const worker = () => {
+      made++;
+      return kernelWorker();
+    };
+    await using engine = await engineWith({ worker });
+    await startPool(engine, 2);
+    await checkAll(engine);
+    expect(made).toBe(2);
+  });
+
+  it.skipIf(!isolated)(
+    "40 random moments of terminate, of which a page tells nobody: everything settles, exact",
+    { timeout: 120_000 },
+    async (test) => {
+      const seed = inject("seed");
+      const next = random(seed);
+      let longest = 0;
+      for (let round = 0; round < 40; round++) {
+        const made: Worker[] = [];
+        const worker = () => {
+          const one = kernelWorker();
+          made.push(one);
+          return one;
+        };
+        await using engine = await engineWith({ worker });
+        await startPool(engine, 2);
+        const running = start(engine);
+        const ms = integer(next, 0, 15);
+        await pause(ms);
+        const from = performance.now();
+        for (const one of made.slice(0, 1 + (round % 2))) one.terminate();
+        const what = `seed ${seed}, round ${round}: ${1 + (round % 2)} of 2 terminated after ${ms} ms`;
+        expect((await Promise.all(running)).filter(Boolean), what).toEqual([]);
+        longest = Math.max(longest, performance.now() - from);
+        expect(await stillGood(engine), what).toBeUndefined();
+        await checkAll(engine);
+      }
+      note(
+        test,
+        `R7 page: 40 terminates, the last of 8 jobs settled at most ${longest.toFixed(0)} ms later, seed ${seed}`,
+      );
+      expect(longest).toBeLessThan(2000);
+    },
+  );
+
+  it.skipIf(!isolated)("workers terminated behind the pool's back are replaced", { timeout: 30_000 }, async () => {
+    const made: Worker[] = [];
+    await using engine = await engineWith({
+      worker: () => {
+        made.push(kernelWorker());
+        return made.at(-1)!;
+      },
+    });
+    await startPool(engine, 2);
+    for (const one of made) one.terminate();
+    await checkAll(engine);
+    for (let i = 0; i < 10 && made.length < 4; i++) {
+      await checkAll(engine);
+      await pause(100);
+    }
+    const {
+      using: { workers },
+      why,
+    } = engine.capabilities();
+    expect(made.length > 2 || workers === 0, `${workers} are said to serve, and none does; why: ${why.workers}`).toBe(
+      true,
+    );
+  });
+
+  it("100 random moments of abort: the signal's reason within 50 ms beyond a slice, and the next call is exact", {
+    timeout: 120_000,
+  }, async (test) => {
+    const seed = inject("seed") + 1;
+    const next = random(seed);
+    await using engine = await engineWith();
+    if (engine.capabilities().workers > 0) await startPool(engine, 2);
+    const { input, filters } = longJob(1_400_000_000);
+    await engine.nnet.conv2d(input, filters, { openmp: true });
+    const from = performance.now();
+    await engine.nnet.conv2d(input, filters, { openmp: true });
+    const total = performance.now() - from;
+    const waits: number[] = [];
+    for (let round = 0; round < 100; round++) {
+      const controller = new AbortController();
+      const running = failureOf(() => engine.nnet.conv2d(input, filters, { openmp: true, signal: controller.signal }));
+      const ms = next() * total;
+      await pause(ms);
+      const aborted = performance.now();
+      controller.abort({ round });
+      const failure = await settles(running, 5000, `seed ${seed}, round ${round}`);
+      if (!failure) continue;
+      waits.push(performance.now() - aborted);
+      expect(failure.error).toBe(controller.signal.reason);
+      if (round % 10 === 0) expect(await stillGood(engine)).toBeUndefined();
+    }
+    waits.sort((a, b) => a - b);
+    note(
+      test,
+      `R8 page: ${waits.length} of 100 aborted on the way, median ${waits[waits.length >> 1]!.toFixed(1)} ms, longest ${waits.at(-1)!.toFixed(1)} ms`,
+    );
+    expect(waits.length).toBeGreaterThan(40);
+    expect(waits.at(-1)!, `seed ${seed}`).toBeLessThan(50);
+  });
+
+  it("dispose with jobs in flight: each settles", { timeout: 60_000 }, async () => {
+    for (let round = 0; round < 8; round++) {
+      const engine = await engineWith();
+      if (round % 2 && engine.capabilities().workers > 0) await startPool(engine, 2);
+      const running = Promise.allSettled(start(engine));
+      await pause(2 * round);
+      engine.dispose();
+      for (const outcome of await running) {
+        if (outcome.status === "fulfilled") expect(outcome.value).toBeUndefined();
+        else expect((outcome.reason as Error).name).toMatch(/^(DisposedError|WorkerError)$/);
+      }
+    }
+  });
+});
