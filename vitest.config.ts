@@ -56,7 +56,7 @@ const inNode: TestProjectInlineConfiguration = {
   test: {
     name: "node",
     include: ["test/**/*.test.ts"],
-    exclude: ["test/**/*.browser.test.ts"],
+    exclude: ["test/**/*.browser.test.ts", "test/runtimes/**", "**/node_modules/**"],
     pool: "forks", // the relaxed-SIMD flag belongs to a process, a worker thread refuses it
     execArgv,
     testTimeout: 60_000,

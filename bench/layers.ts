@@ -10,6 +10,8 @@ export interface PreparedLayer {
   readonly subject: Subject;
   /** Outputs that were compared with the float64 sum. */
   readonly checked: number;
+  /** The same run to be awaited, with this `openmp` among its options. */
+  awaited(openmp: boolean | undefined): () => Promise<unknown>;
   dispose(): void;
 }
 
@@ -33,6 +35,10 @@ export async function prepareLayer(engine: Engine, binary: Binary, layer: Case):
     op,
     subject: subject(`${layer.network} ${layer.name} ${binary}`, multiplyAdds(layer), () => void op.runSync(x, run)),
     checked,
+    awaited(openmp) {
+      const options = openmp === undefined ? run : { ...run, openmp };
+      return () => op.run(x, options);
+    },
     dispose() {
       op[Symbol.dispose]();
       for (const tensor of [x, w, out]) tensor.dispose();

@@ -5,12 +5,14 @@ import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Case, cases } from "./cases.ts";
+import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
 import { compilePeaks } from "./peak.ts";
 import { type CaseTimes, caseTable, figureTable, limitTable, networkTable, show } from "./report.ts";
 import { best, effort, gflops } from "./rounds.ts";
 import { allowRelaxed, availableBinaries, type Binary, binaries, runtimeName } from "./runtime.ts";
+import { measureScaling, scalingFigures, scalingTable } from "./scaling.ts";
 import { memoryOverRuns, timeTiny } from "./small-ops.ts";
 
 const { values: flags } = parseArgs({
@@ -41,6 +43,19 @@ function chosenCases(): Case[] {
   });
   if (chosen.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
   return chosen;
+}
+
+/** The pool: its tables, and its figures. Left out where only some cases were asked for. */
+async function measurePool(top: Binary) {
+  if (flags.filter !== "") return { tables: [], promised: [] };
+  const scaling = await measureScaling(top, budget, flags.quick);
+  console.log(`two threads: ${scaling.layers.length} layers`);
+  const crossover = await measureCrossover(top, budget, flags.quick);
+  console.log(`openmp on, off and unset: ${crossover.rows.length} cases`);
+  return {
+    tables: [scalingTable(scaling), crossoverTable(crossover)],
+    promised: [...scalingFigures(scaling), ...crossoverFigures(crossover)],
+  };
 }
 
 /** Measures the chosen cases one after the other; a case that fails is reported and does not stop the others. */
@@ -89,6 +104,7 @@ async function main(): Promise<number> {
   const { engine } = benches.get(top)!;
   const tiny = await timeTiny(engine, flags.quick);
   const memory = await memoryOverRuns(engine);
+  const pool = await measurePool(top);
   const limits = new Limits(benches);
   const { results, failures } = await measureAll(benches, limits, top);
   for (const bench of benches.values()) await bench.engine.dispose();
@@ -100,11 +116,12 @@ async function main(): Promise<number> {
   const seconds = Math.round((performance.now() - started) / 1000);
   const sections = [
     `# simdconv bench, ${date}`,
-    `${machine}, load ${loadavg()[0].toFixed(1)}, one thread, ${seconds} s${remark}.`,
+    `${machine}, load ${loadavg()[0].toFixed(1)}, one thread unless said, ${seconds} s${remark}.`,
     limitTable(limits.rows()),
     caseTable(results, wanted, topPeak),
     networkTable(results, wanted, topPeak),
-    figureTable(promised),
+    ...pool.tables,
+    figureTable([...promised, ...pool.promised]),
   ];
   if (failures.length > 0) sections.push(`Failed, not timed:\n\n${failures.join("\n")}`);
   await save(date, sections.join("\n\n"));

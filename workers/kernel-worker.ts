@@ -34,13 +34,20 @@ const worker: KernelWorker = {
   close: (id) => ownMemory().close(id),
   serve() {
     if (!kernels || !ring) throw new Error("start comes first");
+    let worked = false;
     for (let next = 0; !ring.stopped; ) {
       const seen = ring.epoch;
       ring.pulse(thread);
       // Begin behind the slot that was served last, so that a small job is not stuck behind a large one.
       const served = serveOne(kernels, ring, next);
-      if (served >= 0) next = (served + 1) % SLOTS;
-      else if (!changes(ring, seen)) ring.sleep(seen);
+      if (served >= 0) {
+        next = (served + 1) % SLOTS;
+        worked = true;
+      } else if (!worked || !changes(ring, seen)) {
+        // Who found nothing to do goes back to sleep at once: it may have been woken on the caller's core, and be in its way.
+        worked = false;
+        ring.sleep(seen);
+      }
     }
   },
 };

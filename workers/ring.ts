@@ -264,7 +264,7 @@ export class Ring {
     const entry = this.slotAt(slot) + TABLE + step * STEP_WORDS;
     let left = this.words[entry + 4]!;
     return this.eachBitWord(slot, step, (bits) => {
-      const all = left >= 32 ? -1 : (1 << left) - 1;
+      const all = left >= 32 ? -1 : ~(-1 << left);
       left -= 32;
       return bits === all;
     });

@@ -32,7 +32,7 @@ function besideWorker(): Worker {
 
 export async function startWorker(source: WorkerSource | undefined): Promise<WorkerHandle> {
   if (typeof source === "function") return overWebWorker(source());
-  if (typeof Worker === "function")
+  if (typeof Worker === "function" && !keepsProgramAlive())
     return overWebWorker(source ? new Worker(source, { type: "module" }) : besideWorker());
   const specifier = "node:worker_threads"; // not a literal, so that bundlers for pages pass over it
   const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
@@ -40,6 +40,12 @@ export async function startWorker(source: WorkerSource | undefined): Promise<Wor
   };
   const script = "../../workers/kernel-worker.js"; // likewise: they would pack it a second time
   return overNodeWorker(new threads.Worker(source ?? new URL(script, import.meta.url)));
+}
+
+/** Deno's global Worker has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
+function keepsProgramAlive(): boolean {
+  const { process, document } = globalThis as { process?: { versions?: { node?: string } }; document?: unknown };
+  return process?.versions?.node !== undefined && document === undefined && !("unref" in Worker.prototype);
 }
 
 function overNodeWorker(worker: NodeWorker): WorkerHandle {
@@ -64,7 +70,10 @@ function overWebWorker(worker: Worker): WorkerHandle {
     });
     worker.addEventListener("messageerror", () => resolve({ reason: "a message could not be read", exited: false }));
   });
-  return { remote: wrap<KernelWorker>(worker), lost, terminate: () => worker.terminate() };
+  const remote = wrap<KernelWorker>(worker);
+  // Bun's workers can be told so; a page ends when it ends.
+  (worker as { unref?: () => void }).unref?.();
+  return { remote, lost, terminate: () => worker.terminate() };
 }
 
 /** The promise, or a WorkerError after `ms`. */

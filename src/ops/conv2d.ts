@@ -201,8 +201,11 @@ class CompiledConv2d implements CompiledOp {
 
   private callOf(input: unknown, options: unknown): { call: Call; controls: RunControls } {
     this.checkAlive();
-    const controls = options === undefined ? NO_CONTROLS : readControls(new OptionReader(options, RUN_OPTIONS));
-    if (controls.algorithm !== undefined) throw new OptionError("algorithm", "it was decided by compile");
+    const { openmp } = this.checked.settings.controls;
+    const asked = options === undefined ? NO_CONTROLS : readControls(new OptionReader(options, RUN_OPTIONS));
+    if (asked.algorithm !== undefined) throw new OptionError("algorithm", "it was decided by compile");
+    // What compile was told holds where a run says nothing.
+    const controls = asked.openmp === undefined && openmp !== undefined ? { ...asked, openmp } : asked;
     const { problem, outputShape } = this.checked;
     const x = given(input, "input");
     checkSameDtype(problem.dtype, x, "input");
