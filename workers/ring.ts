@@ -116,6 +116,7 @@ export class Ring {
   close(slot: number): void {
     const at = this.slotAt(slot);
     Atomics.or(this.words, at + TICKET, CHUNK_MASK);
+    Atomics.notify(this.words, at + STATE); // nobody waits for its end any more
   }
 
   free(slot: number): void {
@@ -162,11 +163,11 @@ export class Ring {
     const at = HEADER + thread * THREAD;
     const slot = Atomics.load(this.words, at + HELD_SLOT) - 1;
     if (slot < 0) return null;
-    return {
-      slot,
-      step: Atomics.load(this.words, at + HELD_STEP),
-      chunk: Atomics.load(this.words, at + HELD_TICKET) & CHUNK_MASK,
-    };
+    const ticket = Atomics.load(this.words, at + HELD_TICKET);
+    const step = Atomics.load(this.words, at + HELD_STEP);
+    // A ticket of a job that the slot no longer has was never got.
+    if (this.stepOf(this.slotAt(slot), ticket) !== step) return null;
+    return { slot, step, chunk: ticket & CHUNK_MASK };
   }
 
   /** Counts the times that the thread woke up. */

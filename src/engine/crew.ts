@@ -39,7 +39,7 @@ export class Crew {
   private readonly freeThreads: number[];
   private failedStarts = 0;
   private started: Promise<void> | undefined;
-  private ended = false;
+  ended = false;
 
   constructor(arena: Arena, options: CrewOptions) {
     this.arena = arena;
@@ -89,6 +89,7 @@ export class Crew {
         Promise.race([start, handle.lost.then(({ reason }) => Promise.reject(new Error(reason)))]),
         START_MS,
         "it did not start",
+        false,
       );
       this.failedStarts = 0;
       this.serve(member);
@@ -165,7 +166,14 @@ export class Crew {
   end(): void {
     this.ended = true;
     this.ring.stopAll();
-    for (const { handle } of this.members.values()) handle.terminate();
+    for (const { handle, thread } of this.members.values()) {
+      handle.terminate();
+      // Jobs in flight end in the caller, with what this worker held.
+      void handle.lost.then((loss) => {
+        this.options.onLost(thread, loss);
+        this.ring.forgetHeld(thread);
+      });
+    }
     this.members.clear();
   }
 }

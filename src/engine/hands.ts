@@ -47,7 +47,12 @@ export class Hands {
       const lost = handle.lost.then(({ reason }): never => {
         throw new Error(reason);
       });
-      await within(Promise.race([handle.remote.startOwn(this.options.module), lost]), START_MS, "it did not start");
+      await within(
+        Promise.race([handle.remote.startOwn(this.options.module), lost]),
+        START_MS,
+        "it did not start",
+        false,
+      );
       this.failedStarts = 0;
       this.starting--;
       if (this.ended) handle.terminate();

@@ -22,8 +22,6 @@ const LOOK_MS = 16;
 const OVERDUE_MS = 500;
 /** After so long without progress the caller takes chunks even where it should not block. */
 const STALL_MS = 50;
-/** A posted job wakes every worker; one that has not stirred for so long is gone, and the runtime did not say so. */
-const SILENCE_MS = 2000;
 /** A caller that has nothing left to do looks again for so long before it waits. */
 const SPIN_MS = 0.03;
 
@@ -59,6 +57,9 @@ export class PoolExecutor implements Pool {
     this.crew = new Crew(arena, { size, module, worker, onLost: (thread, loss) => this.adopt(thread, loss) });
     this.slots = new Slots(arena);
   }
+
+  /** Since when all workers were asked for a sign of life, and what they had given before; shared by all jobs. */
+  private asked: { since: number; beats: ReadonlyMap<number, number> } | undefined;
 
   get serving(): number {
     return this.crew.serving;
@@ -132,9 +133,7 @@ export class PoolExecutor implements Pool {
   private async see(slot: number, work: Work, controls: Controls): Promise<void> {
     const { ring } = this.crew;
     const report = reporter(work, controls);
-    const begun = performance.now();
-    let beats: Map<number, number> | undefined = this.crew.beats();
-    let moved = begun;
+    let moved = performance.now();
     let before = -1;
     while (ring.state(slot) === OPEN) {
       controls.signal?.throwIfAborted();
@@ -148,9 +147,11 @@ export class PoolExecutor implements Pool {
         before = work.done;
         moved = now;
       }
-      if (beats && now - begun > SILENCE_MS) {
+      if (now - moved > STALL_MS) this.askForLife(now);
+      if (this.asked && now - this.asked.since > OVERDUE_MS) {
+        const { beats } = this.asked;
+        this.asked = undefined;
         this.crew.loseSilent(beats);
-        beats = undefined;
       }
       const helps = this.callerComputes || now - moved > STALL_MS;
       if (helps && this.computeFor(slot, SLICE_MS)) await macrotask();
@@ -208,6 +209,13 @@ export class PoolExecutor implements Pool {
     if (!this.crew.ring.isDone(chunk)) this.compute(chunk);
   }
 
+  /** Nothing moves. A page is not told of a worker that was terminated or crashed: only its silence shows it. */
+  private askForLife(now: number): void {
+    if (this.asked || this.crew.serving === 0) return;
+    this.asked = { since: now, beats: this.crew.beats() };
+    this.crew.ring.wakeAll();
+  }
+
   private adoptOverdue(slot: number): void {
     const { ring, threads, caller } = this.crew;
     const now = performance.now();
@@ -244,6 +252,8 @@ export class PoolExecutor implements Pool {
 
   private async released(slot: number): Promise<void> {
     for (let ms = 1; this.isHeld(slot); ms = Math.min(1000, ms * 2)) {
+      // Nobody needs the memory of a disposed engine, and it goes as a whole when nothing refers to it.
+      if (this.crew.ended) return new Promise(() => {});
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms) as { unref?: () => void };
         // Long waits are for threads that may never let go: a program need not stay for them.

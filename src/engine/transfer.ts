@@ -83,7 +83,7 @@ export class TransferExecutor implements Pool {
   async run(work: Work, controls: Controls): Promise<void> {
     const step = work.steps.at(-1);
     const { portable } = work;
-    await this.hands.start();
+    void this.hands.start(); // whoever is there computes
     const spans = step && portable && this.hands.idle.length > 0 ? spansOf(step.tiles, this.size) : [];
     if (!portable || !step || spans.length === 0 || !segmentsOf(portable.plan, 0, 1))
       return this.inline.run(work, controls);

@@ -31,15 +31,25 @@ function besideWorker(): Worker {
 }
 
 export async function startWorker(source: WorkerSource | undefined): Promise<WorkerHandle> {
-  if (typeof source === "function") return overWebWorker(source());
+  if (typeof source === "function") {
+    const worker: unknown = source();
+    if (!isWebWorker(worker)) throw new TypeError("the function given as worker returned no Worker");
+    return overWebWorker(worker);
+  }
   if (typeof Worker === "function" && !keepsProgramAlive())
     return overWebWorker(source ? new Worker(source, { type: "module" }) : besideWorker());
   const specifier = "node:worker_threads"; // not a literal, so that bundlers for pages pass over it
   const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
-    Worker: new (url: URL | string) => NodeWorker;
+    Worker: new (url: URL | string, options: { execArgv: string[] }) => NodeWorker;
   };
   const script = "../../workers/kernel-worker.js"; // likewise: they would pack it a second time
-  return overNodeWorker(new threads.Worker(source ?? new URL(script, import.meta.url)));
+  // None of the program's own flags: `--input-type` of an evaluated program would refuse the script.
+  return overNodeWorker(new threads.Worker(source ?? new URL(script, import.meta.url), { execArgv: [] }));
+}
+
+function isWebWorker(worker: unknown): worker is Worker {
+  const methods = ["addEventListener", "postMessage", "terminate"] as const;
+  return methods.every((name) => typeof (worker as Worker | undefined)?.[name] === "function");
 }
 
 /** Deno's global Worker has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
@@ -77,9 +87,10 @@ function overWebWorker(worker: Worker): WorkerHandle {
 }
 
 /** The promise, or a WorkerError after `ms`. */
-export function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+export function within<T>(promise: Promise<T>, ms: number, what: string, keepsAlive = true): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new WorkerError("workers", `${what} within ${ms} ms`)), ms);
+    if (!keepsAlive) (timer as { unref?: () => void }).unref?.();
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

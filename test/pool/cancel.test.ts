@@ -110,6 +110,7 @@ describe("R8", () => {
     const seed = inject("seed") + 1;
     const next = random(seed);
     const busy: number[] = [];
+    let stopped = 0;
     for (let round = 0; round < 15; round++) {
       const controller = new AbortController();
       const { signal } = controller;
@@ -118,7 +119,11 @@ describe("R8", () => {
       );
       await pause(next() * total);
       controller.abort();
-      for (const failure of await Promise.all(running)) expect(failure?.error).toBe(signal.reason);
+      for (const failure of await Promise.all(running)) {
+        if (!failure) continue; // it had ended before
+        expect(failure.error).toBe(signal.reason);
+        stopped++;
+      }
       await pause(100);
       const { calls } = control;
       busy.push(await processorTime(100));
@@ -129,6 +134,7 @@ describe("R8", () => {
       test,
       `R8: processor time in 100 ms of rest after an abort: median ${busy[7]!.toFixed(1)} ms, most ${busy.at(-1)!.toFixed(1)} ms`,
     );
+    expect(stopped, "calls stopped, of 45").toBeGreaterThan(25);
     expect(busy[7]!).toBeLessThan(15);
     expect(busy.at(-1)!).toBeLessThan(60);
   });
@@ -175,7 +181,7 @@ describe("R8", () => {
     const seen: number[] = [];
     const onProgress = (done: number) => {
       seen.push(done);
-      if (seen.length === 3) controller.abort("enough");
+      if (done > 0) controller.abort("enough");
     };
     const failure = await failureOf(() =>
       engine.nnet.conv2d(long.input, long.filters, { openmp: true, signal: controller.signal, onProgress }),
