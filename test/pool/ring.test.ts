@@ -1,7 +1,7 @@
 // workers/ring.ts by itself: who may take what, what counts once, and what survives a thread that stops between two steps.
 import { Worker } from "node:worker_threads";
 import { describe, expect, inject, it } from "vitest";
-import { type Chunk, FINISHED, FREE, MOST_CHUNKS, OPEN, Ring, ringBytes, SLOTS } from "../../dist/workers/ring.js";
+import { type Chunk, FINISHED, FREE, MOST_CHUNKS, OPEN, Ring, ringBytes, SLOTS } from "../../workers/ring.ts";
 import { integer, random } from "../support/random.ts";
 import { note } from "../support/record.ts";
 
