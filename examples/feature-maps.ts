@@ -42,6 +42,7 @@ try {
   const sheet = await drawContactSheet(picture, bank, ready[0].maps);
   const { width, height } = await sheet.png().toFile(OUTPUT);
   console.log(`written   ${OUTPUT} (${width} × ${height})`);
+  console.log("next      npm run page: the same comparison, with workers, in your browser at http://localhost:5173/");
 } finally {
   for (const { engine } of ready) await engine.dispose();
 }

@@ -76,8 +76,8 @@ it.skipIf(!inject("isolated"))(
     expect(serving(engine)).toBe(2);
     expect(total).toBeGreaterThan(1500);
     expect(found.count).toBeGreaterThan(total / 40);
-    expect(found.quantile(0.99), found.words).toBeLessThanOrEqual(Math.max(8, 1.5 * control.quantile(0.99)));
-    expect(found.quantile(1), found.words).toBeLessThanOrEqual(Math.max(25, 1.5 * control.quantile(1)));
+    expect(found.quantile(0.99), found.words).toBeLessThanOrEqual(Math.max(8, 2 * control.quantile(0.99)));
+    expect(found.quantile(1), found.words).toBeLessThanOrEqual(Math.max(25, 3 * control.quantile(1)));
     expect(found.long.length, found.words).toBeLessThanOrEqual(control.long.length);
 
     const image = outputOf(1).reduce((a, b) => a * b, 1);

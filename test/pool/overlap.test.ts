@@ -82,6 +82,17 @@ describe("R11", () => {
     expect(wrong.filter(Boolean)).toEqual([]);
   });
 
+  it("jobs of many numbers of chunks each end", { timeout: 60_000 }, async () => {
+    // A tile of the scalar binary is a chunk of its own: 9 for each image here, 63 for seven of them.
+    await using own = (await createEngine({ binary: "scalar", workers: 2 })) as Engine;
+    for (let batch = 1; batch <= 8; batch++) {
+      const { input, filters } = longJob(batch * 85_000_000);
+      expect(input.shape[0]).toBe(batch);
+      const call = own.nnet.conv2d(input, filters, { openmp: true });
+      expect((await settles(call, 10_000, `batch ${batch}`)).shape[0]).toBe(batch);
+    }
+  });
+
   it("calls from the then of others, 8 chains of 25", { timeout: 60_000 }, async () => {
     const chain = (job: Job, levels: number): Promise<string | undefined> =>
       check(engine, job).then(
