@@ -150,7 +150,7 @@ describe("workers of a page", () => {
       };
       await using engine = await engineWith({ worker, binary: "scalar" });
       await startPool(engine, 2);
-      const { input, filters } = longJob(15_000_000_000);
+      const { input, filters } = longJob(36_000_000_000);
       const from = performance.now();
       const want = await settles(engine.nnet.conv2d(input, filters, { openmp: true }), 30_000, "the job");
       const alone = performance.now() - from;
@@ -177,15 +177,17 @@ describe("workers of a page", () => {
     await using engine = await engineWith();
     if (engine.capabilities().workers > 0) await startPool(engine, 2);
     const { input, filters } = longJob(1_400_000_000);
-    await engine.nnet.conv2d(input, filters, { openmp: true });
-    const from = performance.now();
-    await engine.nnet.conv2d(input, filters, { openmp: true });
-    const total = performance.now() - from;
+    let total = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 4; i++) {
+      const from = performance.now();
+      await engine.nnet.conv2d(input, filters, { openmp: true });
+      total = Math.min(total, performance.now() - from);
+    }
     const waits: number[] = [];
     for (let round = 0; round < 100; round++) {
       const controller = new AbortController();
       const running = failureOf(() => engine.nnet.conv2d(input, filters, { openmp: true, signal: controller.signal }));
-      const ms = next() * total;
+      const ms = 0.9 * next() * total;
       await pause(ms);
       const aborted = performance.now();
       controller.abort({ round });
