@@ -65,6 +65,12 @@ export class Crew {
     return count;
   }
 
+  /** Whether one of the first `threads` threads is a worker that serves: others have no scratch in a job of so many. */
+  servesWithin(threads: number): boolean {
+    for (const { serving, thread } of this.members.values()) if (serving && thread < threads) return true;
+    return false;
+  }
+
   /** Start all workers; settles when each serves or has failed. Failures are told by `why`. */
   start(): Promise<void> {
     this.started ??= Promise.all(Array.from({ length: this.options.size }, () => this.hire())).then(() => {});

@@ -153,7 +153,8 @@ export class PoolExecutor implements Pool {
         this.asked = undefined;
         this.crew.loseSilent(beats);
       }
-      const helps = this.callerComputes || now - moved > STALL_MS;
+      const alone = !this.crew.servesWithin(own.scratch?.threads ?? 0);
+      const helps = this.callerComputes || alone || now - moved > STALL_MS;
       if (helps && this.computeFor(slot, SLICE_MS)) await macrotask();
       else if (!this.spin(slot)) {
         await until(ring.words, ring.stateWord(slot), OPEN, LOOK_MS, controls.signal);

@@ -191,8 +191,8 @@ export class Repeated {
   async run(call: Call, controls: RunControls): Promise<Tensor> {
     controls.signal?.throwIfAborted();
     const filters = this.currentFilters();
-    const set = filters.set.retain();
     const job = this.takeJob(call.plan);
+    const set = filters.set.retain();
     let work: Work | undefined;
     let binding: Binding | undefined;
     try {
