@@ -63,8 +63,8 @@ function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
 
 /**
  * A pixel tile reads a few lines from each plane of its block. Planes in the same cache sets evict each other; planes on
- * pages of their own are more than the first level of address translation holds (1×1 256→64 @56: 74 % of the peak in place,
- * 82 % copied). A copy puts them side by side.
+ * pages of their own are more than the first level of address translation holds (1×1 256→64 @56: some 10 % slower in
+ * place). A copy puts them side by side.
  */
 function tooManyPlaces(planeBytes: number, channels: number): boolean {
   return (planeBytes % SET_SPAN === 0 && channels > 8) || (planeBytes >= PAGE && channels > MOST_PAGES);

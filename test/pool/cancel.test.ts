@@ -3,6 +3,7 @@
 import { getEventListeners } from "node:events";
 import { createEngine } from "simdconv";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { until } from "../../src/engine/wait.ts";
 import { firstDifference } from "../support/compare.ts";
 import { failureOf } from "../support/errors.ts";
 import { stillGood } from "../support/fixtures.ts";
@@ -103,6 +104,16 @@ describe("R8", () => {
     );
     expect(during).toBeGreaterThan(100);
     expect(longest, `seed ${seed}`).toBeLessThan(50);
+  });
+
+  it("a caller that waits listens to the signal, wakes up by it, and leaves no listener", async () => {
+    const { controller, signal, counts } = watched();
+    const waiting = until(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000, signal);
+    expect(counts.added).toBe(1); // there was a listener to remove
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    controller.abort();
+    await settles(waiting, 1000, "a wait whose signal aborted");
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("stops the tiles: all processors are idle 100 ms later", { timeout: 60_000 }, async (test) => {
