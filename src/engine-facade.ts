@@ -5,8 +5,12 @@ import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
 import type { WorkerSource } from "./engine/worker-handle.ts";
 import { DeviceError, OptionError, show } from "./errors.ts";
+import { type C01b, makeC01b } from "./ops/c01b.ts";
+import { type Conv3D, makeConv3D } from "./ops/conv3d.ts";
+import { type Conv3d2d, makeConv3d2d } from "./ops/conv3d2d.ts";
 import { makeNnet, type Nnet } from "./ops/nnet.ts";
 import { OptionReader } from "./ops/options.ts";
+import { makeSignal, type Signal } from "./ops/signal.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 export interface EngineOptions {
@@ -69,11 +73,20 @@ function readWorker(value: unknown): WorkerSource | undefined {
 /** An engine of one's own: its memory, its kernels, its settings, apart from those of the module-level ops. */
 export class Engine implements AsyncDisposable {
   readonly nnet: Nnet;
+  readonly signal: Signal;
+  readonly conv3D: Conv3D;
+  readonly conv3d2d: Conv3d2d;
+  readonly c01b: C01b;
   private readonly runtime: Runtime;
 
   constructor(runtime: Runtime) {
     this.runtime = runtime;
-    this.nnet = makeNnet(async () => runtime);
+    const source = async () => runtime;
+    this.nnet = makeNnet(source);
+    this.signal = makeSignal(source);
+    this.conv3D = makeConv3D(source);
+    this.conv3d2d = makeConv3d2d(source);
+    this.c01b = makeC01b(source);
   }
 
   /** Bytes of WebAssembly memory at present. */

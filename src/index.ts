@@ -1,5 +1,9 @@
 import { sharedRuntime } from "./engine-facade.ts";
+import { makeC01b } from "./ops/c01b.ts";
+import { makeConv3D } from "./ops/conv3d.ts";
+import { makeConv3d2d } from "./ops/conv3d2d.ts";
 import { makeNnet } from "./ops/nnet.ts";
+import { makeSignal } from "./ops/signal.ts";
 
 export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
@@ -14,12 +18,21 @@ export {
   ShapeError,
   WorkerError,
 } from "./errors.ts";
-export type { CompiledOp, Conv2d, Conv2dSpec } from "./ops/conv2d.ts";
+export type { C01b, FilterActs, FilterActsOptions, FilterActsSpec } from "./ops/c01b.ts";
+export type { Conv2d, Conv2dSpec } from "./ops/conv2d.ts";
 export type { BorderMode, Conv2dOptions, Pad } from "./ops/conv2d-options.ts";
+export type { CompiledConv3D, Conv3D, Conv3DOptions, Conv3DSpec } from "./ops/conv3d.ts";
+export type { Conv3d, Conv3d2d, Conv3dOptions, Conv3dSpec, Mode3d } from "./ops/conv3d2d.ts";
+export type { CompiledOp } from "./ops/forward.ts";
 export type { Nnet } from "./ops/nnet.ts";
-export type { RunOptions } from "./ops/options.ts";
+export type { RunOptions, TuningOptions } from "./ops/options.ts";
+export type { Signal, SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";
 export type { PlanView } from "./plan/plan.ts";
 export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 
-/** The ops of the shared engine, which is made on first use. */
+// The ops of the shared engine, which is made on first use.
 export const nnet = makeNnet(sharedRuntime);
+export const signal = makeSignal(sharedRuntime);
+export const conv3D = makeConv3D(sharedRuntime);
+export const conv3d2d = makeConv3d2d(sharedRuntime);
+export const c01b = makeC01b(sharedRuntime);

@@ -48,6 +48,8 @@ export class Runtime {
   readonly results = new ResultArrays();
   readonly why: Reasons;
   readonly sharedMemory: boolean;
+  /** Whether results must have the same bits on every machine. */
+  readonly reproducible: boolean;
   disposed = false;
 
   private constructor(
@@ -61,6 +63,7 @@ export class Runtime {
     this.kernels = table;
     this.binary = binary;
     this.why = why;
+    this.reproducible = options.float === "reproducible";
     const clock = new Clock();
     const inline = new InlineExecutor(arena, clock);
     this.sharedMemory = options.sharedMemory && canPostMemory(arena.memory);

@@ -1,33 +1,38 @@
 /** `nnet.conv2d` as a ConvProblem: depth 1, and a filter view that runs backwards over rows and columns. */
 import { OptionError, ShapeError } from "../errors.ts";
 import type { ConvProblem, FilterView, View } from "../problem/problem.ts";
-import { dilatedExtent, LARGEST_EXTENT, outputExtent } from "../problem/problem.ts";
+import { dilatedExtent } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount } from "../tensor.ts";
-import { type Conv2dSettings, checkHint, padding } from "./conv2d-options.ts";
+import { checkSizes, outputOf } from "./axes.ts";
+import { type Conv2dSettings, padding } from "./conv2d-options.ts";
+import type { Lowered } from "./forward.ts";
+import { checkHint } from "./options.ts";
 
 type Shape4 = readonly [number, number, number, number];
 
-/** The problem and the shape [N, O, R, S] of its result; errors name `input`, `filters`, a hint or an option. */
-export interface LoweredConv2d {
-  readonly problem: ConvProblem;
-  readonly outputShape: Shape4;
-}
+export const NAMES = { input: "input", filters: "filters", bias: "bias" } as const;
 
+/** The problem and the shape [N, O, R, S] of its result; errors name `input`, `filters`, a hint or an option. */
 export function lowerConv2d(
   imageShape: readonly number[],
   filterShape: readonly number[],
   dtype: DType,
   settings: Conv2dSettings,
   bias: boolean,
-): LoweredConv2d {
+): Lowered {
   checkRanks(imageShape, filterShape, settings);
   const [batch, inChannels, height, width] = imageShape as Shape4;
   const filters = filterShape[0]!;
   const [groupChannels, kh, kw] = filterShape.slice(-3) as [number, number, number];
   const { groups, subsample, dilation, unshared } = settings;
   checkChannels(inChannels, filters, groupChannels, groups);
-  const rows = axisOf("rows", height, kh, 0, settings);
-  const columns = axisOf("columns", width, kw, 1, settings);
+  const axis = (name: string, input: number, taps: number, i: 0 | 1) => {
+    const [low, high] = padding(settings.border, i, dilatedExtent(taps, dilation[i]));
+    const output = outputOf({ name, input, taps, stride: subsample[i], dilation: dilation[i], low, high }, NAMES);
+    return { output, low };
+  };
+  const rows = axis("rows", height, kh, 0);
+  const columns = axis("columns", width, kw, 1);
   const outputShape: Shape4 = [batch, filters, rows.output, columns.output];
   if (unshared && (filterShape[1] !== rows.output || filterShape[2] !== columns.output)) {
     throw new ShapeError(
@@ -35,10 +40,7 @@ export function lowerConv2d(
       `unshared filters cover ${filterShape[1]}×${filterShape[2]} positions, the output has ${rows.output}×${columns.output}`,
     );
   }
-  for (const shape of [outputShape, imageShape, filterShape]) {
-    if (!Number.isSafeInteger(elementCount(shape)))
-      throw new ShapeError("input", `the shape [${shape}] has too many elements`);
-  }
+  checkSizes([outputShape, imageShape, filterShape], NAMES);
   const problem: ConvProblem = {
     dtype,
     batch,
@@ -82,34 +84,6 @@ function checkChannels(inChannels: number, filters: number, groupChannels: numbe
       `they have ${groupChannels} channels, the input has ${inChannels / groups} in each group`,
     );
   }
-}
-
-function axisOf(
-  name: string,
-  input: number,
-  taps: number,
-  axis: 0 | 1,
-  settings: Conv2dSettings,
-): { output: number; low: number } {
-  if (input < 1) throw new ShapeError("input", `it has no ${name}`);
-  if (taps < 1) throw new ShapeError("filters", `they have no ${name}`);
-  const dilation = settings.dilation[axis];
-  const extent = dilatedExtent(taps, dilation);
-  const [low, high] = padding(settings.border, axis, extent);
-  if (input + low + high > LARGEST_EXTENT || extent > LARGEST_EXTENT) {
-    throw new ShapeError(
-      "input",
-      `${name}: ${input} with paddings ${low} and ${high} and a filter of ${extent} are beyond ${LARGEST_EXTENT}`,
-    );
-  }
-  const output = outputExtent(input, taps, settings.subsample[axis], dilation, low, high);
-  if (output < 1) {
-    throw new ShapeError(
-      "filters",
-      `${name}: a filter of ${extent} does not fit into ${input} with paddings ${low} and ${high}`,
-    );
-  }
-  return { output, low };
 }
 
 /** [N, C, H, W] in C order, channels cut into groups. */

@@ -1,18 +1,18 @@
 /** The options of `nnet.conv2d` and what they mean for given shapes (semantics: borders, hints, groups). */
-import { OptionError, ShapeError, show } from "../errors.ts";
-import type { AlgorithmOption } from "../plan/choose.ts";
-import type { Lanes } from "../plan/plan.ts";
+import { OptionError, show } from "../errors.ts";
 import type { Unrolling } from "../plan/tuning.ts";
 import { numberList, property } from "../problem/operand.ts";
 import type { Activation } from "../problem/problem.ts";
 import type { Operand } from "../tensor.ts";
+import type { ForwardSettings } from "./forward.ts";
 import {
   checkInteger,
   type OptionReader,
   RUN_OPTIONS,
-  type RunControls,
   type RunOptions,
-  readControls,
+  readTuning,
+  TUNING_OPTIONS,
+  type TuningOptions,
 } from "./options.ts";
 
 /** Padding of one axis: the same on both sides, or before and after it. */
@@ -20,7 +20,7 @@ export type Pad = number | readonly [number, number];
 /** `"half"` pads ⌊kd/2⌋ on both sides (one more output than input for an even filter), `"full"` kd − 1; kd is the dilated filter. */
 export type BorderMode = "valid" | "full" | "half" | number | readonly [Pad, Pad];
 
-export interface Conv2dOptions extends RunOptions {
+export interface Conv2dOptions extends RunOptions, TuningOptions {
   /** Declared shapes; entries may be null. They never change the result: one that differs from the array is an error. */
   imageShape?: readonly (number | null)[];
   filterShape?: readonly (number | null)[];
@@ -41,12 +41,11 @@ export interface Conv2dOptions extends RunOptions {
   unrollBatch?: number;
   unrollKern?: number;
   unrollPatch?: boolean;
-  /** Tuning only: the axis along which the vectors of the direct algorithm run. */
-  lanes?: Lanes;
 }
 
 export const CONV2D_OPTIONS = [
   ...RUN_OPTIONS,
+  ...TUNING_OPTIONS,
   "imageShape",
   "filterShape",
   "borderMode",
@@ -60,11 +59,10 @@ export const CONV2D_OPTIONS = [
   "unrollBatch",
   "unrollKern",
   "unrollPatch",
-  "lanes",
 ] as const;
 
 /** Before the shapes are known. Hints keep null where nothing was declared. */
-export interface Conv2dSettings {
+export interface Conv2dSettings extends ForwardSettings {
   readonly imageShape: readonly (number | null)[] | undefined;
   readonly filterShape: readonly (number | null)[] | undefined;
   readonly border: Border;
@@ -76,9 +74,6 @@ export interface Conv2dSettings {
   readonly bias: unknown;
   readonly activation: Activation;
   readonly unroll: Unrolling;
-  readonly lanes: Lanes | undefined;
-  readonly algorithm: AlgorithmOption;
-  readonly controls: RunControls;
 }
 
 /** Paddings [before, after] of rows and columns, or a rule that depends on the filter. */
@@ -87,10 +82,10 @@ type Border = "valid" | "full" | "half" | readonly [readonly [number, number], r
 export function readConv2dOptions(options: OptionReader): Conv2dSettings {
   const unshared = options.boolean("unshared") ?? false;
   const pair = (name: string) => (options.integers(name, 2, 1) ?? [1, 1]) as [number, number];
-  const controls = readControls(options);
   const settings: Conv2dSettings = {
-    imageShape: readHint(options.raw("imageShape"), "imageShape", 4),
-    filterShape: readHint(options.raw("filterShape"), "filterShape", unshared ? 6 : 4),
+    ...readTuning(options),
+    imageShape: options.extents("imageShape", 4),
+    filterShape: options.extents("filterShape", unshared ? 6 : 4),
     border: readBorder(options.raw("borderMode")),
     subsample: pair("subsample"),
     flip: options.boolean("filterFlip") ?? true,
@@ -104,9 +99,6 @@ export function readConv2dOptions(options: OptionReader): Conv2dSettings {
       kern: options.integer("unrollKern", 1),
       patch: options.boolean("unrollPatch"),
     },
-    lanes: options.oneOf("lanes", ["pixels", "filters"]),
-    algorithm: controls.algorithm ?? "auto",
-    controls,
   };
   checkDeclared(settings);
   return settings;
@@ -121,32 +113,6 @@ function checkDeclared({ unroll, imageShape, filterShape }: Conv2dSettings): voi
   ] as const) {
     if (value !== undefined && !(declared(imageShape) && declared(filterShape))) {
       throw new OptionError(name, "needs every entry of imageShape and filterShape declared");
-    }
-  }
-}
-
-function readHint(value: unknown, argument: string, rank: number): (number | null)[] | undefined {
-  if (value === undefined) return undefined;
-  const length = typeof value === "object" && value !== null ? property(value, "length", argument) : undefined;
-  if (length !== rank) throw new ShapeError(argument, `expected ${rank} entries, each an extent or null`);
-  return Array.from({ length: rank }, (_, axis) => {
-    const entry = property(value as object, String(axis), argument) ?? null;
-    if (entry !== null && !(Number.isSafeInteger(entry) && (entry as number) >= 0)) {
-      throw new ShapeError(argument, `entry ${axis} must be an extent or null, got ${show(entry)}`);
-    }
-    return entry as number | null;
-  });
-}
-
-/** Every declared entry must be that of the array. */
-export function checkHint(
-  hint: readonly (number | null)[] | undefined,
-  shape: readonly number[],
-  argument: string,
-): void {
-  for (const [axis, entry] of hint?.entries() ?? []) {
-    if (entry !== null && entry !== shape[axis]) {
-      throw new ShapeError(argument, `declares ${entry} on axis ${axis}, the array has ${shape[axis]}`);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { type Conv2d, makeConv2d, type RuntimeSource } from "./conv2d.ts";
+import { type Conv2d, makeConv2d } from "./conv2d.ts";
+import type { RuntimeSource } from "./forward.ts";
 
 /** Theano's `nnet` convolutions. */
 export interface Nnet {

@@ -1,5 +1,6 @@
 /** Reading option objects: every option once, unknown ones refused, each value checked against what is documented. */
-import { DeviceError, OptionError, show } from "../errors.ts";
+import { DeviceError, OptionError, ShapeError, show } from "../errors.ts";
+import type { Lanes } from "../plan/plan.ts";
 import { numberList, property } from "../problem/operand.ts";
 import type { Operand } from "../tensor.ts";
 
@@ -16,6 +17,14 @@ export interface RunOptions {
   /** Called with the tiles done and all tiles, now and then and at the end. */
   onProgress?: (done: number, total: number) => void;
 }
+
+/** Tuning of the ops' own code: which way the vectors run. It changes no bit of the result. */
+export interface TuningOptions {
+  /** The axis along which the vectors of the direct algorithm run. */
+  lanes?: Lanes;
+}
+
+export const TUNING_OPTIONS = ["lanes"] as const;
 
 export const RUN_OPTIONS = ["out", "openmp", "device", "algorithm", "signal", "onProgress"] as const;
 const ALGORITHMS = ["auto", "direct", "winograd", "fft", "separable", "depthwise"] as const;
@@ -78,7 +87,43 @@ export class OptionReader {
     if (list?.length !== count) throw new OptionError(name, `expected a list of ${count} numbers`);
     return list.map((item) => checkInteger(item, least, name));
   }
+
+  /** A declared shape: extents, or null where nothing is declared; of `rank` entries if that is given. */
+  extents(name: string, rank?: number): (number | null)[] | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    const length = typeof value === "object" && value !== null ? property(value, "length", name) : undefined;
+    const wanted = rank ?? (Number.isInteger(length) && (length as number) <= MOST_AXES ? length : undefined);
+    if (length !== wanted || typeof wanted !== "number" || wanted < 0) {
+      throw new ShapeError(name, `expected ${rank ?? `at most ${MOST_AXES}`} entries, each an extent or null`);
+    }
+    const list = Array.from({ length: wanted }, (_, axis) => {
+      const entry = property(value as object, String(axis), name) ?? null;
+      if (entry !== null && !(Number.isSafeInteger(entry) && (entry as number) >= 0)) {
+        throw new ShapeError(name, `entry ${axis} must be an extent or null, got ${show(entry)}`);
+      }
+      return entry as number | null;
+    });
+    // Who asks again gets the same answer, whatever the caller's object says by then.
+    this.values.set(name, list);
+    return list;
+  }
 }
+
+/** Every declared entry must be that of the array. */
+export function checkHint(
+  hint: readonly (number | null)[] | undefined,
+  shape: readonly number[],
+  argument: string,
+): void {
+  for (const [axis, entry] of hint?.entries() ?? []) {
+    if (entry !== null && entry !== shape[axis]) {
+      throw new ShapeError(argument, `declares ${entry} on axis ${axis}, the array has ${shape[axis]}`);
+    }
+  }
+}
+
+const MOST_AXES = 8;
 
 function ownKeys(options: object, argument: string): string[] {
   try {
@@ -108,6 +153,13 @@ export interface RunControls {
   readonly algorithm: (typeof ALGORITHMS)[number] | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
+}
+
+/** Controls, algorithm and tuning: what every op reads besides its own options. */
+export function readTuning(options: OptionReader) {
+  const controls = readControls(options);
+  const lanes = options.oneOf("lanes", ["pixels", "filters"]);
+  return { controls, algorithm: controls.algorithm ?? ("auto" as const), lanes };
 }
 
 export function readControls(options: OptionReader): RunControls {

@@ -1,6 +1,6 @@
 /** Which algorithm serves a problem: the one whose estimate is lowest, unless the caller demands another. */
 import { OptionError, OutOfMemoryError } from "../errors.ts";
-import { canonical } from "../problem/canonical.ts";
+import { canonical, withBatchAsColumns } from "../problem/canonical.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
@@ -17,6 +17,10 @@ export interface Demand {
   readonly algorithm: AlgorithmOption;
   readonly lanes?: Lanes | undefined;
   readonly tuning: Tuning;
+  /** Every filter is known to be the product of a column and a row. */
+  readonly rankOne: boolean;
+  /** Only sums in the declared order will do, unless the caller names another algorithm. */
+  readonly exact: boolean;
 }
 
 /** WebAssembly's 32-bit address space. */
@@ -25,8 +29,12 @@ const ADDRESS_SPACE = 2 ** 32;
 /** Throws an OptionError if the demand cannot be met, an OutOfMemoryError if no 32-bit memory could hold the call. */
 export function choosePlan(problem: ConvProblem, binary: BinaryName, demand: Demand): Plan {
   const p = canonical(problem);
+  const turned = withBatchAsColumns(problem);
+  const forms = turned ? [p, canonical(turned)] : [p];
   checkAddressable((p.x.size + p.y.size + p.w.size) * elementBytes(p.dtype) + 4 * product(p.taps));
-  const plan = p.w.position ? unsharedOf(p, binary, demand) : cheapest(candidates(p, binary, demand)).build();
+  const plan = p.w.position
+    ? unsharedOf(p, binary, demand)
+    : cheapest(forms.flatMap((form) => candidates(form, binary, demand))).build();
   checkAddressable(plan.workspaceBytes);
   return plan;
 }

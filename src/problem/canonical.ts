@@ -32,3 +32,27 @@ export function canonical(problem: ConvProblem): ConvProblem {
   const p = withoutIdleSteps(problem);
   return p.w.position ? p : withLongRows(p);
 }
+
+/**
+ * Images whose batch is the innermost axis of x and y (c01b): the batch as a third space axis with one tap, so that lanes run over
+ * it whatever the stride and the padding. Null where that is not so. Nothing else changes, not even the order of a sum.
+ */
+export function withBatchAsColumns(p: ConvProblem): ConvProblem | null {
+  const flat = p.input[0] === 1 && p.output[0] === 1 && p.taps[0] === 1 && p.low[0] === 0;
+  if (!flat || p.batch < 2 || p.x.batch !== 1 || p.y.batch !== 1 || p.w.position) return null;
+  const turned = ([, y, x]: Space, last: number): Space => [y, x, last];
+  const [, wy, wx] = p.w.space;
+  return {
+    ...p,
+    batch: 1,
+    input: turned(p.input, p.batch),
+    taps: turned(p.taps, 1),
+    output: turned(p.output, p.batch),
+    stride: turned(p.stride, 1),
+    dilation: turned(p.dilation, 1),
+    low: turned(p.low, 0),
+    x: { ...p.x, batch: 0, space: turned(p.x.space, 1) },
+    w: { ...p.w, space: [wy, wx, 0] },
+    y: { ...p.y, batch: 0, space: turned(p.y.space, 1) },
+  };
+}

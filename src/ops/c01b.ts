@@ -1,0 +1,127 @@
+/** Pylearn2's `FilterActs` (semantics §6), the "faster conv2d": batch last, filters not flipped, sizes rounded up. */
+import { OptionError } from "../errors.ts";
+import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
+import { checkRank, checkSameChannels, checkSizes, outputOf } from "./axes.ts";
+import {
+  type CompiledOp,
+  callForward,
+  compileForward,
+  type ForwardOp,
+  type ForwardSettings,
+  type Lowered,
+  type RuntimeSource,
+} from "./forward.ts";
+import {
+  OptionReader,
+  RUN_OPTIONS,
+  type RunOptions,
+  readTuning,
+  TUNING_OPTIONS,
+  type TuningOptions,
+} from "./options.ts";
+
+export interface FilterActsOptions extends RunOptions, TuningOptions {
+  /** Zeros around the images, on all four sides. */
+  pad?: number;
+  /** For both axes; not larger than the filter. */
+  stride?: number;
+  /** Of no consequence here; must be a whole number from 1 on. */
+  partialSum?: number;
+}
+
+export interface FilterActsSpec extends FilterActsOptions {
+  imagesShape: readonly number[];
+  filtersShape: readonly number[];
+  /** Default: `config.floatX`. */
+  dtype?: DType;
+}
+
+export interface FilterActs {
+  /**
+   * out[o,r,s,n] = Σ filters[c,i,j,o] · images[c, r·stride + i − pad, s·stride + j − pad, n]: images [C, H, W, N], filters [C, h, w, O], the
+   * result [O, R, S, N] with R = ⌈(H + 2·pad − h) / stride⌉ + 1. What lies outside an image, also where the last window hangs over
+   * its edge, counts as zero. Any channel, filter and batch counts will do.
+   *
+   * @example const acts = await c01b.filterActs(images, filters, { pad: 2, stride: 1 });
+   */
+  (images: Operand, filters: Operand, options?: FilterActsOptions): Promise<Tensor>;
+  /** Plan once for a shape, run many times. */
+  compile(spec: FilterActsSpec): Promise<CompiledOp>;
+}
+
+export interface C01b {
+  readonly filterActs: FilterActs;
+}
+
+const NAMES = { input: "images", filters: "filters", bias: "bias" } as const;
+const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"] as const;
+
+interface FilterActsSettings extends ForwardSettings {
+  readonly pad: number;
+  readonly stride: number;
+}
+
+function read(options: OptionReader): FilterActsSettings {
+  options.integer("partialSum", 1);
+  return { ...readTuning(options), pad: options.integer("pad", 0) ?? 0, stride: options.integer("stride", 1) ?? 1 };
+}
+
+function lower(
+  input: readonly number[],
+  filters: readonly number[],
+  dtype: DType,
+  { pad, stride }: FilterActsSettings,
+  bias: boolean,
+): Lowered {
+  checkRank(input, 4, "[C, H, W, N]", NAMES.input);
+  checkRank(filters, 4, "[C, h, w, O]", NAMES.filters);
+  checkSameChannels(input[0]!, filters[0]!, NAMES.filters);
+  const [channels, height, width, batch] = input as [number, number, number, number];
+  const [, kh, kw, count] = filters as [number, number, number, number];
+  const axis = (name: string, extent: number, taps: number) => {
+    const exact = outputOf({ name, input: extent, taps, stride, dilation: 1, low: pad, high: pad }, NAMES);
+    if (stride > taps) throw new OptionError("stride", `${name}: it is larger than the filter of ${taps}`);
+    // Rounded up: the last window may hang over the edge.
+    return exact + ((extent + 2 * pad - taps) % stride === 0 ? 0 : 1);
+  };
+  const [rows, columns] = [axis("rows", height, kh), axis("columns", width, kw)];
+  const outputShape = [count, rows, columns, batch];
+  checkSizes([outputShape, input, filters], NAMES);
+  const [x, w, y] = [cOrder(input), cOrder(filters), cOrder(outputShape)];
+  return {
+    outputShape,
+    problem: {
+      dtype,
+      batch,
+      groups: 1,
+      filters: count,
+      channels,
+      input: [1, height, width],
+      taps: [1, kh, kw],
+      output: [1, rows, columns],
+      stride: [1, stride, stride],
+      dilation: [1, 1, 1],
+      low: [0, pad, pad],
+      x: { offset: 0, size: elementCount(input), batch: 1, group: 0, channel: x[0]!, space: [0, x[1]!, x[2]!] },
+      w: { offset: 0, size: elementCount(filters), group: 0, filter: 1, channel: w[0]!, space: [0, w[1]!, w[2]!] },
+      y: { offset: 0, size: elementCount(outputShape), batch: 1, group: 0, channel: y[0]!, space: [0, y[1]!, y[2]!] },
+      bias,
+      activation: "linear",
+    },
+  };
+}
+
+const op: ForwardOp<FilterActsSettings> = {
+  names: NAMES,
+  shapes: { input: "imagesShape", filters: "filtersShape" },
+  options: OPTIONS,
+  read,
+  lower,
+};
+
+export function makeC01b(source: RuntimeSource): C01b {
+  const call = async (images: Operand, filters: Operand, options?: FilterActsOptions) =>
+    callForward(source, op, { input: images, filters }, read(new OptionReader(options, OPTIONS)));
+  const compile = (spec: FilterActsSpec) => compileForward(source, op, spec);
+  return Object.freeze({ filterActs: Object.assign(call, { compile }) });
+}

@@ -1,0 +1,144 @@
+/** `conv3D` (semantics §4): channels last, never flipped, always a bias; the third axis is time. */
+import { OptionError, show } from "../errors.ts";
+import { numberList } from "../problem/operand.ts";
+import type { Space, View } from "../problem/problem.ts";
+import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
+import { checkRank, checkSameChannels, checkSizes, outputOf } from "./axes.ts";
+import {
+  type CompiledOp,
+  callForward,
+  compileForward,
+  type ForwardOp,
+  type ForwardSettings,
+  type Lowered,
+  type RuntimeSource,
+} from "./forward.ts";
+import {
+  checkInteger,
+  OptionReader,
+  RUN_OPTIONS,
+  type RunOptions,
+  readTuning,
+  TUNING_OPTIONS,
+  type TuningOptions,
+} from "./options.ts";
+
+export interface Conv3DOptions extends RunOptions, TuningOptions {}
+
+export interface Conv3DSpec extends Omit<Conv3DOptions, "out" | "signal" | "onProgress"> {
+  VShape: readonly number[];
+  WShape: readonly number[];
+  /** Strides over row, column and time. */
+  d: readonly [number, number, number];
+  /** Default: `config.floatX`. */
+  dtype?: DType;
+}
+
+/** A run takes V, and b where it is not that of `setBias` (none at first). */
+export interface CompiledConv3D extends CompiledOp {
+  run(V: Operand, options?: RunOptions): Promise<Tensor>;
+  run(V: Operand, b: Operand | null | undefined, options?: RunOptions): Promise<Tensor>;
+  runSync(V: Operand, options?: RunOptions): Tensor;
+  runSync(V: Operand, b: Operand | null | undefined, options?: RunOptions): Tensor;
+}
+
+export interface Conv3D {
+  /**
+   * H[n,r,c,t,o] = b[o] + Σ W[o,k,l,m,z] · V[n, d0·r + k, d1·c + l, d2·t + m, z]: V [N, row, column, time, C], W [O, row, column, time, C],
+   * b [O], d the strides over row, column and time; filters are not flipped and nothing is padded. H is [N, row, column, time, O].
+   *
+   * @example const H = await conv3D(V, W, b, [1, 1, 1]);
+   */
+  (V: Operand, W: Operand, b: Operand, d: readonly [number, number, number], options?: Conv3DOptions): Promise<Tensor>;
+  /** Plan once for a shape, run many times. */
+  compile(spec: Conv3DSpec): Promise<CompiledConv3D>;
+}
+
+const NAMES = { input: "V", filters: "W", bias: "b" } as const;
+const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS] as const;
+const AXES = ["rows", "columns", "times"] as const;
+
+interface Conv3DSettings extends ForwardSettings {
+  readonly strides: readonly number[];
+}
+
+function readStrides(value: unknown): readonly number[] {
+  const list = numberList(value, "d");
+  if (list?.length !== 3)
+    throw new OptionError("d", `expected the strides of row, column and time, got ${show(value)}`);
+  return list.map((stride) => checkInteger(stride, 1, "d"));
+}
+
+function lower(
+  input: readonly number[],
+  filters: readonly number[],
+  dtype: DType,
+  { strides }: Conv3DSettings,
+  bias: boolean,
+): Lowered {
+  checkRank(input, 5, "[N, row, column, time, C]", NAMES.input);
+  checkRank(filters, 5, "[O, row, column, time, C]", NAMES.filters);
+  checkSameChannels(input[4]!, filters[4]!, NAMES.filters);
+  const space = AXES.map((name, i) => {
+    const [extent, taps, stride] = [input[i + 1]!, filters[i + 1]!, strides[i]!];
+    return outputOf({ name, input: extent, taps, stride, dilation: 1, low: 0, high: 0 }, NAMES);
+  });
+  const outputShape = [input[0]!, ...space, filters[0]!];
+  checkSizes([outputShape, input, filters], NAMES);
+  const w = cOrder(filters);
+  return {
+    outputShape,
+    problem: {
+      dtype,
+      batch: input[0]!,
+      groups: 1,
+      filters: filters[0]!,
+      channels: input[4]!,
+      input: spaceOf(input),
+      taps: spaceOf(filters),
+      output: spaceOf(outputShape),
+      stride: strides as unknown as Space,
+      dilation: [1, 1, 1],
+      low: [0, 0, 0],
+      x: channelsLast(input),
+      w: { offset: 0, size: elementCount(filters), group: 0, filter: w[0]!, channel: 1, space: spaceOf(w) },
+      y: channelsLast(outputShape),
+      bias,
+      activation: "linear",
+    },
+  };
+}
+
+/** The entries of row, column and time. */
+function spaceOf(list: readonly number[]): Space {
+  return [list[1]!, list[2]!, list[3]!];
+}
+
+function channelsLast(shape: readonly number[]): View {
+  const stride = cOrder(shape);
+  return { offset: 0, size: elementCount(shape), batch: stride[0]!, group: 0, channel: 1, space: spaceOf(stride) };
+}
+
+const op: ForwardOp<Conv3DSettings> = {
+  names: NAMES,
+  shapes: { input: "VShape", filters: "WShape" },
+  options: OPTIONS,
+  forSpec: ["d"],
+  biasIsOperand: true,
+  read: (options) => ({ ...readTuning(options), strides: readStrides(options.raw("d")) }),
+  lower,
+};
+
+export function makeConv3D(source: RuntimeSource): Conv3D {
+  const call = async (
+    V: Operand,
+    W: Operand,
+    b: Operand,
+    d: readonly [number, number, number],
+    options?: Conv3DOptions,
+  ) => {
+    const settings = { ...readTuning(new OptionReader(options, OPTIONS)), strides: readStrides(d) };
+    return callForward(source, op, { input: V, filters: W, bias: b }, settings);
+  };
+  return Object.assign(call, { compile: (spec: Conv3DSpec) => compileForward(source, op, spec) });
+}
