@@ -91,7 +91,18 @@ export const CONV_SCRATCH_PIXELS = 296;
 /** `unshared` only: byte strides of w over group, filter, channel, taps z y x, output y, output x. */
 export const CONV_W_STRIDES = 300;
 
-export const CONV_BYTES = 332;
+/**
+ * `separable` only: what stands between the two passes. Its place in scratch, the bytes of its rows, and their elements: all of
+ * them where the input is packed, else those beyond the columns of the tile.
+ */
+export const CONV_BETWEEN = 332;
+export const CONV_BETWEEN_ROW = 336;
+export const CONV_BETWEEN_COLUMNS = 340;
+
+/** `fft` only: the transform's table, below. */
+export const CONV_TRANSFORM = 344;
+
+export const CONV_BYTES = 348;
 
 /** Bytes at the start of scratch that `direct` and `depthwise` keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -112,4 +123,46 @@ export const PACK_TAPS = 36;
 /** Byte strides of the source: group, filter, channel, z, y, x. */
 export const PACK_STRIDES = 48;
 
-export const PACK_BYTES = 72;
+/** `fft_filters` only: the transform's table. */
+export const PACK_TRANSFORM = 72;
+
+export const PACK_BYTES = 76;
+
+// --- transform: the table that fft and fft_filters share; offsets in it count from its own start -----------------------
+
+/** Points of a plane: rows and columns. */
+export const FFT_ROWS = 0;
+export const FFT_COLUMNS = 4;
+/** A plane in scratch: bytes of a row, which holds real and then imaginary parts, and bytes from one to the other. */
+export const FFT_PITCH = 8;
+export const FFT_IMAGINARY = 12;
+/** Lists of stages for transforms along columns (y) and along rows (x). */
+export const FFT_STAGES_Y = 16;
+export const FFT_STAGES_X = 20;
+/** Vectors of columns that are transformed side by side. */
+export const FFT_VECTORS = 24;
+/** Scratch: the plane, the buffer of a sweep, the plane's spectrum (where several filters need it). */
+export const FFT_PLANE = 28;
+export const FFT_BUFFER = 32;
+export const FFT_SPECTRUM = 36;
+/** A filter as it is kept: its spectrum, `TAPS` bytes on its taps, `FLAG` bytes on 1 where it may be transformed; `FILTER` bytes in all. */
+export const FFT_FILTER = 40;
+export const FFT_TAPS = 44;
+export const FFT_FLAG = 48;
+/** Numbers of radix 3 and 5: 1/2, sin 60°, cos 72°, cos 144°, sin 72°, sin 144°; and, seventh, 1 / points. */
+export const FFT_CONSTANTS = 52;
+export const FFT_BYTES = 56;
+
+/** A list of stages: their count, the points of the transform, then the stages, largest blocks first. */
+export const STAGES_COUNT = 0;
+export const STAGES_POINTS = 4;
+export const STAGES_FIRST = 8;
+/** A stage: radix, length of its blocks, and its twiddles: for each j those of outputs 1 … radix − 1, real and imaginary part. */
+export const STAGE_RADIX = 0;
+export const STAGE_LENGTH = 4;
+export const STAGE_TWIDDLES = 8;
+export const STAGE_BYTES = 12;
+
+/** Magnitudes that are transformed; outside of them spectra could overflow, or be lost. Others are summed directly. */
+export const FFT_LEAST = 9.094947017729282e-13; // 2^−40
+export const FFT_MOST = 1099511627776.0; // 2^40

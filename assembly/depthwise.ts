@@ -10,21 +10,26 @@ import {
   CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP,
   CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { contract, Rows } from "./contract";
+import { contract, N1, N2, Rows } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
+import { twoPasses } from "./separable";
 import { finishTile, storeRows } from "./store";
 import { ceilDivide, word } from "./words";
 
-export function depthwise<T, V>(args: usize, scratch: usize, first: i32, last: i32): void {
+/** What is done to a plane: one filter of two axes, or two of one axis each. */
+export type Whole = N1;
+export type Factors = N2;
+
+/** Walk the tiles; `A` says what is done to each plane of them. */
+export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
   const groups = word(args, CONV_GROUPS), tileGroups = word(args, CONV_TILE_GROUPS), runs = ceilDivide(groups, tileGroups);
   const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
   const tileRows = word(args, CONV_TILE_ROWS), tileColumns = word(args, CONV_TILE_COLUMNS);
   const bandsY = ceilDivide(outY, tileRows), bandsX = ceilDivide(outX, tileColumns);
   const xRow = word(args, CONV_ROW_STEP);
-  const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
-  for (let r = 0, tall = word(args, CONV_TILE_MR); r < tall; ++r) store<i32>(places + (<usize>r << 2), r * xRow);
+  rowPlaces(args, scratch + <usize>word(args, CONV_SCRATCH_PIXELS), xRow);
 
   for (let tile = first; tile < last; ++tile) {
     let rest = tile;
@@ -39,36 +44,54 @@ export function depthwise<T, V>(args: usize, scratch: usize, first: i32, last: i
       const x = inputTile<T, V>(args, scratch, plane, 1, z, row, column);
       const y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4)
         + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
-      planeTile<T, V>(args, scratch, x, xRow, y, g, rows, columns);
+      if (lengthof<A>() == lengthof<Whole>()) planeTile<T, V>(args, scratch, x, xRow, y, g, rows, columns);
+      else twoPasses<T, V>(args, scratch, x, xRow, y, g, rows, columns);
     }
   }
 }
 
 /** All filters of one group over one rectangle of its plane; rows are split evenly into register tiles. */
 function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: usize, g: i32, rows: i32, columns: i32): void {
-  const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
+  const size = <i32>sizeof<T>();
   const taps = word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8);
   const table = <usize>word(args, CONV_TERMS), end = table + (<usize>taps << 2);
-  const tall = word(args, CONV_TILE_MR), wide = word(args, CONV_TILE_NV) * L, bands = ceilDivide(rows, tall);
-  const filters = word(args, CONV_FILTERS), activation = word(args, CONV_ACTIVATION), bias = word(args, CONV_BIAS);
-  const yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
-  const acc = scratch + <usize>word(args, CONV_SCRATCH_ACC), places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
-  const plain = !bias && activation == ACTIVATION_LINEAR && yColumn == size;
+  const filters = word(args, CONV_FILTERS), bias = word(args, CONV_BIAS);
+  const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
   let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
   for (let k = 0; k < filters; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
-    for (let band = 0; band < bands; ++band) {
-      const r = band * rows / bands, height = (band + 1) * rows / bands - r;
-      for (let c = 0; c < columns; c += wide) {
-        const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
-        const from = x + <usize>(r * xRow + c * size), to = y + <usize>(r * yRow + c * yColumn);
-        if (plain && count == vectors * L) {
-          contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, to, yRow);
-        } else {
-          contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, acc, vectors * vector);
-          finishTile<T, V>(acc, height, vectors, b, 0, 0, activation);
-          storeRows<T, V>(acc, vectors * vector, height, count, to, yRow, yColumn);
-        }
+    planeRows<T, V>(args, scratch, x, xRow, places, table, end, w, b, y, word(args, CONV_Y_STRIDES + 16), word(args, CONV_Y_STRIDES + 20), rows, columns);
+  }
+}
+
+/** The offsets of the rows of a register tile, `step` bytes apart. */
+export function rowPlaces(args: usize, places: usize, step: i32): void {
+  for (let r = 0, tall = word(args, CONV_TILE_MR); r < tall; ++r) store<i32>(places + (<usize>r << 2), r * step);
+}
+
+/**
+ * One filter over `rows` × `columns` outputs: taps at the offsets `table … end` from x, rows `xRow` bytes apart (and so in `places`),
+ * neighbouring columns neighbours in memory. Adds the bias at `b`, if any, applies the activation, stores to y.
+ */
+export function planeRows<T, V>(
+  args: usize, scratch: usize, x: usize, xRow: i32, places: usize, table: usize, end: usize, w: usize, b: usize,
+  y: usize, yRow: i32, yColumn: i32, rows: i32, columns: i32,
+): void {
+  const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
+  const tall = word(args, CONV_TILE_MR), wide = word(args, CONV_TILE_NV) * L, bands = ceilDivide(rows, tall);
+  const activation = word(args, CONV_ACTIVATION), acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
+  const plain = !b && activation == ACTIVATION_LINEAR && yColumn == size;
+  for (let band = 0; band < bands; ++band) {
+    const r = band * rows / bands, height = (band + 1) * rows / bands - r;
+    for (let c = 0; c < columns; c += wide) {
+      const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
+      const from = x + <usize>(r * xRow + c * size), to = y + <usize>(r * yRow + c * yColumn);
+      if (plain && count == vectors * L) {
+        contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, to, yRow);
+      } else {
+        contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, acc, vectors * vector);
+        finishTile<T, V>(acc, height, vectors, b, 0, 0, activation);
+        storeRows<T, V>(acc, vectors * vector, height, count, to, yRow, yColumn);
       }
     }
   }

@@ -1,8 +1,9 @@
 /** The export table: every kernel for both element types, with the lanes of the binary. README.md has the contract. */
 import { Filters, Pixels } from "./contract";
-import { depthwise } from "./depthwise";
+import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
+import { overlapSave, spectraOfFilters } from "./overlap-save";
 import { packFilters } from "./pack";
 import { unshared } from "./unshared";
 
@@ -32,13 +33,13 @@ export function direct_filters_f64(args: usize, scratch: usize, first: i32, last
 }
 
 export function depthwise_f32(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) depthwise<f32, Vector>(args, scratch, first, last);
-  else depthwise<f32, f32>(args, scratch, first, last);
+  if (VECTORS) depthwise<f32, Vector, Whole>(args, scratch, first, last);
+  else depthwise<f32, f32, Whole>(args, scratch, first, last);
 }
 
 export function depthwise_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) depthwise<f64, Vector>(args, scratch, first, last);
-  else depthwise<f64, f64>(args, scratch, first, last);
+  if (VECTORS) depthwise<f64, Vector, Whole>(args, scratch, first, last);
+  else depthwise<f64, f64, Whole>(args, scratch, first, last);
 }
 
 export function unshared_f32(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -55,4 +56,34 @@ export function pack_filters_f32(args: usize, scratch: usize, first: i32, last: 
 
 export function pack_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
   packFilters<f64>(args, first, last);
+}
+
+export function separable_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) depthwise<f32, Vector, Factors>(args, scratch, first, last);
+  else depthwise<f32, f32, Factors>(args, scratch, first, last);
+}
+
+export function separable_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) depthwise<f64, Vector, Factors>(args, scratch, first, last);
+  else depthwise<f64, f64, Factors>(args, scratch, first, last);
+}
+
+export function fft_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) overlapSave<f32, Vector>(args, scratch, first, last);
+  else overlapSave<f32, f32>(args, scratch, first, last);
+}
+
+export function fft_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) overlapSave<f64, Vector>(args, scratch, first, last);
+  else overlapSave<f64, f64>(args, scratch, first, last);
+}
+
+export function fft_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) spectraOfFilters<f32, Vector>(args, scratch, first, last);
+  else spectraOfFilters<f32, f32>(args, scratch, first, last);
+}
+
+export function fft_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) spectraOfFilters<f64, Vector>(args, scratch, first, last);
+  else spectraOfFilters<f64, f64>(args, scratch, first, last);
 }

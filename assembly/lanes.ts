@@ -97,6 +97,18 @@ export type Vector = v128;
   return a * b + c;
 }
 
+/** c − a·b, rounded like `multiplyAdd`. */
+// @ts-ignore: decorator
+@inline export function multiplySubtract<T, V>(a: V, b: V, c: V): V {
+  if (isVector<V>()) {
+    if (ASC_FEATURE_RELAXED_SIMD) {
+      return sizeof<T>() == 4 ? f32x4.relaxed_nmadd(a, b, c) : f64x2.relaxed_nmadd(a, b, c);
+    }
+    return v128.sub<T>(c, v128.mul<T>(a, b));
+  }
+  return c - a * b;
+}
+
 // @ts-ignore: decorator
 @inline export function add<T, V>(a: V, b: V): V {
   if (isVector<V>()) return v128.add<T>(a, b);
@@ -185,4 +197,26 @@ export type Vector = v128;
 @inline export function narrow(low: v128, high: v128): v128 {
   return i8x16.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high),
     0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
+
+/** A square of L × L elements, L the lanes of V: its rows at `from`, `fromPitch` bytes apart, become columns at `to`. */
+// @ts-ignore: decorator
+@inline export function transpose<T, V>(from: usize, fromPitch: usize, to: usize, toPitch: usize): void {
+  if (!isVector<V>()) {
+    store<T>(to, load<T>(from));
+  } else if (sizeof<T>() == 8) {
+    const a = v128.load(from), b = v128.load(from + fromPitch);
+    v128.store(to, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+    v128.store(to + toPitch, i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+  } else {
+    const a = v128.load(from), b = v128.load(from + fromPitch), c = v128.load(from + 2 * fromPitch), d = v128.load(from + 3 * fromPitch);
+    const ab = i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    const cd = i8x16.shuffle(c, d, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    v128.store(to, i8x16.shuffle(ab, cd, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+    v128.store(to + toPitch, i8x16.shuffle(ab, cd, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+    const ef = i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    const gh = i8x16.shuffle(c, d, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    v128.store(to + 2 * toPitch, i8x16.shuffle(ef, gh, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+    v128.store(to + 3 * toPitch, i8x16.shuffle(ef, gh, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+  }
 }

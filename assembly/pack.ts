@@ -15,7 +15,7 @@ import { ceilDivide, entry, word } from "./words";
  * others are zeros. `source` is the address of element `before`.
  */
 // @ts-ignore: decorator
-@inline function packRow<T, V>(target: usize, count: i32, source: usize, step: usize, before: i32, after: i32): void {
+@inline export function packRow<T, V>(target: usize, count: i32, source: usize, step: usize, before: i32, after: i32): void {
   const size = sizeof<T>(), L = lanes<T, V>(), vector = <usize>vectorBytes<T, V>();
   let i = 0;
   for (; i < before; ++i, target += size) store<T>(target, 0);

@@ -1,9 +1,11 @@
 /** A plan with memory: argument blocks, operands and packed filters at addresses. Leases go back when it is released. */
 import { CONV_BIAS, CONV_W, CONV_X, CONV_Y, PACK_SOURCE, PACK_TARGET } from "../../assembly/args.ts";
+import { OptionError } from "../errors.ts";
 import type { BlockImage, Plan, Step } from "../plan/plan.ts";
 import { elementBytes } from "../plan/registers.ts";
 import type { DenseView } from "../problem/operand.ts";
 import { copyIn } from "../problem/operand.ts";
+import { factorsOf } from "../problem/rank-one.ts";
 import type { Lease } from "./arena.ts";
 import type { PlacedStep, Portable } from "./executor.ts";
 import { Work } from "./executor.ts";
@@ -48,6 +50,13 @@ export class FilterSet {
     this.lease = runtime.arena.lease(plan.filterBytes, "filters");
     this.pointer = this.lease.pointer;
     const base = plan.problem.w.offset * elementBytes(plan.problem.dtype);
+    if (plan.algorithm === "separable") {
+      const factors = factorsOf(plan.problem, filters);
+      if (!factors) throw new OptionError("algorithm", '"separable" wants filters of rank one');
+      runtime.heap()[plan.problem.dtype].set(factors, this.pointer / elementBytes(plan.problem.dtype));
+      this.work = new Work([]);
+      return;
+    }
     if (!filterStep) {
       upload(runtime, filters, this.pointer);
       this.pointer += base;

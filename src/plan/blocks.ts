@@ -88,10 +88,17 @@ function problemWords(words: Words, p: ConvProblem): Words {
 
 export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
   const size = elementBytes(p.dtype);
-  const axis = (field: "runs" | "runStart" | "runStep" | "places") => b.input.axes.map((a) => a[field]);
   const terms = b.input.terms();
-  return problemWords(new Words(A.CONV_BYTES, [terms, b.panels]), p)
+  return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels]), p), b)
     .put(A.CONV_W_GROUP, wrap(b.width * p.channels * product(p.taps) * size))
+    .table(A.CONV_TERMS, terms)
+    .table(A.CONV_PANELS, b.panels)
+    .image();
+}
+
+function blocking(words: Words, b: ConvBlocking): Words {
+  const axis = (field: "runs" | "runStart" | "runStep" | "places") => b.input.axes.map((a) => a[field]);
+  return words
     .put(A.CONV_W_WIDTH, b.width)
     .put(A.CONV_BLOCK_CHANNELS, b.blockChannels)
     .put(A.CONV_TILE_BATCH, b.tileBatch)
@@ -112,9 +119,63 @@ export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
     .put(A.CONV_PITCHES, ...b.input.pitches)
     .put(A.CONV_SCRATCH_X, b.scratchX)
     .put(A.CONV_SCRATCH_ACC, b.scratchAcc)
-    .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels)
-    .table(A.CONV_TERMS, terms)
-    .table(A.CONV_PANELS, b.panels)
+    .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels);
+}
+
+/** What `separable` needs besides: the intermediate's place, row and columns (args.ts, CONV_BETWEEN), and the terms of both passes. */
+export interface Between {
+  readonly scratch: number;
+  readonly row: number;
+  readonly columns: number;
+  readonly terms: Int32Array;
+  readonly filter: number;
+}
+
+export function separableBlock(p: ConvProblem, b: ConvBlocking, between: Between): BlockImage {
+  return blocking(problemWords(new Words(A.CONV_BYTES, [between.terms]), p), b)
+    .put(A.CONV_W_GROUP, wrap(p.filters * between.filter))
+    .put(A.CONV_BETWEEN, between.scratch, between.row, between.columns)
+    .table(A.CONV_TERMS, between.terms)
+    .image();
+}
+
+/** What `fft` needs instead of an input tile: the units, the offsets of taps in a plane, and the transform. */
+export interface Units {
+  readonly rows: number;
+  readonly columns: number;
+  readonly registerRows: number;
+  readonly registerVectors: number;
+  readonly scratchAcc: number;
+  readonly scratchPixels: number;
+  readonly terms: Int32Array;
+  readonly transform: Int32Array;
+  readonly filterRecord: number;
+}
+
+export function fftBlock(p: ConvProblem, u: Units): BlockImage {
+  return problemWords(new Words(A.CONV_BYTES, [u.terms, u.transform]), p)
+    .put(A.CONV_W_GROUP, wrap(p.filters * u.filterRecord))
+    .put(A.CONV_TILE_ROWS, u.rows)
+    .put(A.CONV_TILE_COLUMNS, u.columns)
+    .put(A.CONV_TILE_MR, u.registerRows)
+    .put(A.CONV_TILE_NV, u.registerVectors)
+    .put(A.CONV_SCRATCH_ACC, u.scratchAcc)
+    .put(A.CONV_SCRATCH_PIXELS, u.scratchPixels)
+    .table(A.CONV_TERMS, u.terms)
+    .table(A.CONV_TRANSFORM, u.transform)
+    .image();
+}
+
+/** Filters into spectra: `PACK_PANEL_COUNT` is the filters of a group. */
+export function spectraBlock(p: ConvProblem, transform: Int32Array, filterRecord: number): BlockImage {
+  const size = elementBytes(p.dtype);
+  const { group, filter, channel, space } = p.w;
+  return new Words(A.PACK_BYTES, [transform])
+    .put(A.PACK_PANEL_COUNT, p.filters)
+    .put(A.PACK_GROUP, wrap(p.filters * filterRecord))
+    .put(A.PACK_TAPS, ...p.taps)
+    .put(A.PACK_STRIDES, ...[group, filter, channel, ...space].map((stride) => wrap(stride * size)))
+    .table(A.PACK_TRANSFORM, transform)
     .image();
 }
 

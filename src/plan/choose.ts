@@ -5,9 +5,11 @@ import type { ConvProblem } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
 import { type Candidate, directCandidate } from "./direct.ts";
+import { fftCandidate } from "./fft.ts";
 import type { Lanes, Plan } from "./plan.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes } from "./registers.ts";
+import { separableCandidate } from "./separable.ts";
 import type { Tuning } from "./tuning.ts";
 import { unsharedPlan } from "./unshared.ts";
 
@@ -52,21 +54,55 @@ function unsharedOf(p: ConvProblem, binary: BinaryName, demand: Demand): Plan {
   return unsharedPlan(p, p.w.position!, binary);
 }
 
-function candidates(p: ConvProblem, binary: BinaryName, { algorithm, lanes, tuning }: Demand): Candidate[] {
-  if (algorithm === "depthwise" || (algorithm === "auto" && !lanes && tuning.notes.length === 0)) {
-    const depthwise = depthwiseCandidate(p, binary);
-    if (algorithm === "depthwise") {
-      if (!depthwise)
-        throw new OptionError("algorithm", `"depthwise" wants one channel per group, there are ${p.channels}`);
-      if (lanes === "filters") throw new OptionError("lanes", '"depthwise" has its lanes over pixels');
-      return [depthwise];
-    }
-    if (depthwise) return [depthwise, ...directForms(p, binary, undefined, tuning)];
+function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candidate[] {
+  const { algorithm, lanes, tuning } = demand;
+  switch (algorithm) {
+    case "direct":
+      return directForms(p, binary, lanes, tuning);
+    case "depthwise":
+    case "separable":
+    case "fft":
+      return [demanded(p, binary, algorithm, lanes)];
+    case "auto":
+      return lanes || tuning.notes.length > 0 ? directForms(p, binary, lanes, tuning) : all(p, binary, demand);
+    default:
+      throw new OptionError("algorithm", `"${algorithm}" does not serve this problem`);
   }
-  if (algorithm !== "auto" && algorithm !== "direct") {
-    throw new OptionError("algorithm", `"${algorithm}" does not serve this problem`);
-  }
-  return directForms(p, binary, lanes, tuning);
+}
+
+const WANTS = {
+  depthwise: "one channel per group",
+  separable: "one channel per group, and taps on both axes",
+  fft: "one channel per group, one frame, and no dilation",
+};
+
+const BUILDERS = { depthwise: depthwiseCandidate, separable: separableCandidate, fft: fftCandidate };
+
+function demanded(
+  p: ConvProblem,
+  binary: BinaryName,
+  algorithm: keyof typeof WANTS,
+  lanes: Lanes | undefined,
+): Candidate {
+  const candidate = BUILDERS[algorithm](p, binary);
+  if (!candidate) throw new OptionError("algorithm", `"${algorithm}" wants ${WANTS[algorithm]}`);
+  if (lanes === "filters") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels`);
+  return candidate;
+}
+
+/**
+ * Below so many cycles of direct sums, about a tenth of a millisecond, nobody gains by a transform what everybody loses: results
+ * that are exact on integers, and errors that stay where their operands are.
+ */
+const LEAST_TO_TRANSFORM = 5e5;
+
+function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
+  const depthwise = depthwiseCandidate(p, binary);
+  const sums = [...(depthwise ? [depthwise] : []), ...directForms(p, binary, undefined, tuning)];
+  if (exact) return sums;
+  const separable = rankOne ? separableCandidate(p, binary) : null;
+  const fft = cheapest(sums).cycles >= LEAST_TO_TRANSFORM ? fftCandidate(p, binary) : null;
+  return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : [])];
 }
 
 function directForms(p: ConvProblem, binary: BinaryName, lanes: Lanes | undefined, tuning: Tuning): Candidate[] {

@@ -29,6 +29,17 @@ export function termCycles(binary: BinaryName, rows: number, vectors: number, ex
   return Math.max(4, operations / 2, (operations + extra + 3) / 6);
 }
 
+/** Reading, transposing, multiplying and storing a vector of complex numbers on its way through the transforms of one filter. */
+export const TRANSFORM_COPY_CYCLES = 6;
+/** Spectra of filters are computed once, and most calls are repeated. */
+export const FILTER_SPECTRUM_SHARE = 0.5;
+const STAGE_CYCLES: Readonly<Record<number, number>> = { 2: 3, 3: 4.5, 4: 4, 5: 6.5 };
+
+/** One stage of a transform, for a vector of complex numbers. */
+export function stageCycles(binary: BinaryName, radix: number): number {
+  return STAGE_CYCLES[radix]! * (binary === "relaxed" ? 1 : 1.25);
+}
+
 /** Copying the input tile of all channels once. */
 export function copyCycles(input: InputTile, binary: BinaryName): number {
   const scalar = binary === "scalar" ? 4 : 1;

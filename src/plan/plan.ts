@@ -14,6 +14,12 @@ export const KERNEL_NAMES = [
   "unshared_f64",
   "pack_filters_f32",
   "pack_filters_f64",
+  "separable_f32",
+  "separable_f64",
+  "fft_f32",
+  "fft_f64",
+  "fft_filters_f32",
+  "fft_filters_f64",
 ] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
@@ -37,12 +43,13 @@ export interface Step {
   readonly block: BlockImage;
 }
 
-export type Algorithm = "direct" | "depthwise" | "unshared";
+export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft";
 export type Lanes = "pixels" | "filters";
 
 /**
  * Everything that can be decided before the operands are known. Immutable, and free of addresses: jobs share it.
- * `filterStep` turns the filters into `filterBytes` of panels; without it the main step reads them as they are.
+ * `filterStep` turns the filters into `filterBytes` of panels or spectra; without it the main step reads them as they are, or, for
+ * `separable`, their factors.
  */
 export interface Plan {
   readonly problem: ConvProblem;

@@ -10,20 +10,21 @@ export function segmentsOf(plan: Plan, first: number, last: number): Segments | 
   const view = plan.problem.y;
   const [depth, y, x] = view.space;
   if (plan.algorithm === "unshared" || x !== 1) return null;
-  const decode = plan.algorithm === "direct" ? directTile : depthwiseTile;
+  const decode = DECODERS[plan.algorithm];
   const list: number[] = [];
   const words = plan.step.block.words;
   const word = (offset: number) => words[offset >> 2]!;
   for (let tile = first; tile < last; tile++) {
-    const t = decode(word, words, tile);
-    const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns;
-    for (let n = t.n0; n < t.n1; n++) {
-      for (const [g, k0, k1] of t.planes) {
-        for (let k = k0; k < k1; k++) {
-          const start =
-            view.offset + n * view.batch + g * view.group + k * view.channel + t.z * depth + t.row * y + t.column;
-          if (whole) list.push(start, t.rows * t.columns);
-          else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns);
+    for (const t of decode(word, words, tile)) {
+      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns;
+      for (let n = t.n0; n < t.n1; n++) {
+        for (const [g, k0, k1] of t.planes) {
+          for (let k = k0; k < k1; k++) {
+            const start =
+              view.offset + n * view.batch + g * view.group + k * view.channel + t.z * depth + t.row * y + t.column;
+            if (whole) list.push(start, t.rows * t.columns);
+            else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns);
+          }
         }
       }
     }
@@ -65,7 +66,7 @@ function spaceOf(word: Word, tile: number) {
 }
 
 /** As assembly/direct.ts: space, images, panel runs, groups. */
-function directTile(word: Word, words: Int32Array, tile: number): TileRegion {
+function directTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
   const { space, rest } = spaceOf(word, tile);
   const batch = word(A.CONV_BATCH);
   const tileBatch = word(A.CONV_TILE_BATCH);
@@ -75,11 +76,11 @@ function directTile(word: Word, words: Int32Array, tile: number): TileRegion {
   const run = Math.floor(rest / batches) % runs;
   const g = Math.floor(rest / batches / runs);
   const panel = (i: number) => words[(word(A.CONV_PANELS) >> 2) + Math.floor((i * word(A.CONV_PANEL_COUNT)) / runs)]!;
-  return { ...space, n0, n1: Math.min(batch, n0 + tileBatch), planes: [[g, panel(run), panel(run + 1)]] };
+  return [{ ...space, n0, n1: Math.min(batch, n0 + tileBatch), planes: [[g, panel(run), panel(run + 1)]] }];
 }
 
 /** As assembly/depthwise.ts: space, groups, images. */
-function depthwiseTile(word: Word, _words: Int32Array, tile: number): TileRegion {
+function depthwiseTile(word: Word, _words: Int32Array, tile: number): TileRegion[] {
   const { space, rest } = spaceOf(word, tile);
   const groups = word(A.CONV_GROUPS);
   const tileGroups = word(A.CONV_TILE_GROUPS);
@@ -90,5 +91,22 @@ function depthwiseTile(word: Word, _words: Int32Array, tile: number): TileRegion
     { length: Math.min(tileGroups, groups - g0) },
     (_, i) => [g0 + i, 0, word(A.CONV_FILTERS)] as const,
   );
-  return { ...space, n0, n1: n0 + 1, planes };
+  return [{ ...space, n0, n1: n0 + 1, planes }];
 }
+
+/** As assembly/overlap-save.ts: two units of space and images, groups. */
+function fftTile(word: Word, _words: Int32Array, tile: number): TileRegion[] {
+  const [outY, outX] = [word(A.CONV_OUT + 4), word(A.CONV_OUT + 8)];
+  const bands = Math.ceil(outY / word(A.CONV_TILE_ROWS)) * Math.ceil(outX / word(A.CONV_TILE_COLUMNS));
+  const units = word(A.CONV_BATCH) * bands;
+  const pairs = Math.ceil(units / 2);
+  const [g, first] = [Math.floor(tile / pairs), 2 * (tile % pairs)];
+  return [first, first + 1]
+    .filter((unit) => unit < units)
+    .map((unit) => {
+      const { space, rest: n0 } = spaceOf(word, unit);
+      return { ...space, n0, n1: n0 + 1, planes: [[g, 0, word(A.CONV_FILTERS)] as const] };
+    });
+}
+
+const DECODERS = { direct: directTile, depthwise: depthwiseTile, separable: depthwiseTile, fft: fftTile };
