@@ -30,10 +30,10 @@ export function termCycles(binary: BinaryName, rows: number, vectors: number, ex
 }
 
 /** Reading, transposing, multiplying and storing a vector of complex numbers on its way through the transforms of one filter. */
-export const TRANSFORM_COPY_CYCLES = 6;
+export const TRANSFORM_COPY_CYCLES = 8.5;
 /** Spectra of filters are computed once, and most calls are repeated. */
 export const FILTER_SPECTRUM_SHARE = 0.5;
-const STAGE_CYCLES: Readonly<Record<number, number>> = { 2: 3, 3: 4.5, 4: 4, 5: 6.5 };
+const STAGE_CYCLES: Readonly<Record<number, number>> = { 2: 4.4, 3: 6.5, 4: 5.8, 5: 9.4 };
 
 /** One stage of a transform, for a vector of complex numbers. */
 export function stageCycles(binary: BinaryName, radix: number): number {

@@ -49,6 +49,8 @@ export interface TileShape {
   readonly overColumns: boolean;
   /** Columns of one register tile, if so. */
   readonly vectorColumns: number;
+  /** The tile is read in other than its own order, so that memory should be read once, along rows. */
+  readonly copied?: boolean;
 }
 
 export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
@@ -56,7 +58,7 @@ export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
 }
 
 function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
-  if (!staysInside(p)) return false;
+  if (shape.copied || !staysInside(p)) return false;
   if (shape.overColumns && (p.x.space[2] !== 1 || p.stride[2] !== 1)) return false;
   return !tooManyPlaces(Math.abs(p.x.channel) * elementBytes(p.dtype), shape.channels);
 }

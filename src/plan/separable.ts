@@ -14,6 +14,12 @@ const REGISTER_ROWS = 4;
 /** The first pass also computes the columns that overhang the tile: the wider the fewer. */
 const LONGEST_ROW = 512;
 const TILE_MULTIPLY_ADDS = 2.5e6;
+/**
+ * Low tiles keep memory streaming: the first pass walks down strips, and every row is another page (4096² with 5 × 5: 42 ms in tiles of
+ * 120 rows, 19 in tiles of 8). Long columns are better walked in a copy that was read along rows (63 × 63: 159 ms, 137 copied).
+ */
+const LEAST_ROWS = 8;
+const TAPS_TO_COPY = 24;
 /** What stands between the passes, and the input tile, stay in L2. */
 const SCRATCH_TARGET = 384 * 1024;
 const GRAIN_MULTIPLY_ADDS = 2e5;
@@ -27,9 +33,11 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const vectorColumns = vectors * lanes;
   const [, ky, kx] = p.taps;
   const columns = evenPart(p.output[2], LONGEST_ROW, vectorColumns);
-  let rows = evenPart(p.output[1], Math.max(8, Math.floor(TILE_MULTIPLY_ADDS / (columns * (ky + kx)))), REGISTER_ROWS);
+  const copied = ky >= TAPS_TO_COPY;
+  const most = Math.min(ky, Math.floor(TILE_MULTIPLY_ADDS / (columns * (ky + kx))));
+  let rows = evenPart(p.output[1], Math.max(LEAST_ROWS, most), REGISTER_ROWS);
   const layOut = () => {
-    const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns });
+    const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns, copied });
     return { input, ...intermediate(p, input, columns, vectorColumns, size) };
   };
   let laid = layOut();
