@@ -51,7 +51,7 @@ export const CONV_W_GROUP = 164;
 /** Filters of one group including the padding of the last panel. */
 export const CONV_W_WIDTH = 168;
 
-/** Blocking: channels per block of terms; images, groups and output space per tile. */
+/** Blocking: channels of one input tile (its terms are in `CONV_TERMS`); images, groups and output space per tile. */
 export const CONV_BLOCK_CHANNELS = 172;
 export const CONV_TILE_BATCH = 176;
 export const CONV_TILE_GROUPS = 180;
@@ -102,7 +102,10 @@ export const CONV_BETWEEN_COLUMNS = 340;
 /** `fft` only: the transform's table, below. */
 export const CONV_TRANSFORM = 344;
 
-export const CONV_BYTES = 348;
+/** `direct` only: terms of one block; the terms of an input tile are cut into such blocks. */
+export const CONV_BLOCK_TERMS = 348;
+
+export const CONV_BYTES = 352;
 
 /** Bytes at the start of scratch that `direct` and `depthwise` keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -118,15 +121,18 @@ export const PACK_ALIGN = 16;
 export const PACK_WIDTH = 20;
 export const PACK_GROUP = 24;
 export const PACK_CHANNELS = 28;
-export const PACK_BLOCK_CHANNELS = 32;
+/** Terms of one block, and the order in which they follow each other. */
+export const PACK_BLOCK_TERMS = 32;
 export const PACK_TAPS = 36;
 /** Byte strides of the source: group, filter, channel, z, y, x. */
 export const PACK_STRIDES = 48;
 
+/** 0: channels outermost (c, z, y, x); 1: channels innermost (z, y, x, c). */
+export const PACK_CHANNELS_LAST = 72;
 /** `fft_filters` only: the transform's table. */
-export const PACK_TRANSFORM = 72;
+export const PACK_TRANSFORM = 76;
 
-export const PACK_BYTES = 76;
+export const PACK_BYTES = 80;
 
 // --- transform: the table that fft and fft_filters share; offsets in it count from its own start -----------------------
 

@@ -1,14 +1,14 @@
 /**
  * Direct convolution, forward, in its two forms. A tile is a run of filter panels × a rectangle of output pixels at one
- * depth, for `CONV_TILE_BATCH` images. Inside: blocks of channels outermost (their packed filters and input stay in L1),
+ * depth, for `CONV_TILE_BATCH` images. Inside: blocks of terms outermost (their packed filters and input stay in L1),
  * then the register tiles; accumulators rest in scratch between blocks, one slot per register tile.
  *
  * Tiles are numbered with space innermost, then images, panel runs and groups, so that neighbours share filters.
  * Reads: x in place, or the padded input tile that packTile lays into scratch. Writes: exactly the outputs of the tile.
- * Order of additions of one output: channel, z, y, x, then bias. Cost: terms × pixels × filters multiply-adds.
+ * Order of additions of one output: channel, z, y, x (or z, y, x, channel, as the problem wants it), then bias. Cost: terms × pixels × filters multiply-adds.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_OUT,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_OUT,
   CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
@@ -28,7 +28,8 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
   const tileRows = word(args, CONV_TILE_ROWS), tileColumns = word(args, CONV_TILE_COLUMNS);
   const bandsY = ceilDivide(outY, tileRows), bandsX = ceilDivide(outX, tileColumns);
   const runs = word(args, CONV_PANEL_RUNS), panelCount = word(args, CONV_PANEL_COUNT);
-  const channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_CHANNELS);
+  const channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_CHANNELS), blockTerms = word(args, CONV_BLOCK_TERMS);
+  const table = <usize>word(args, CONV_TERMS);
   const taps = word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8);
 
   for (let tile = first; tile < last; ++tile) {
@@ -49,12 +50,16 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
         + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
       let c = 0;
       do {
-        const count = min(block, channels - c);
+        const count = min(block, channels - c), total = count * taps;
         const from = <usize>(image + c * word(args, CONV_X_STRIDES + 8));
         const x = inputTile<T, V>(args, scratch, from, count, z, row, column);
-        const filters = w + <usize>(c * taps * word(args, CONV_W_WIDTH) * size);
-        contractBlock<T, V, F>(args, scratch, x, filters, count * taps, c == 0, c + block >= channels,
-          g, panel0, panel1, rows, columns, y);
+        let t = 0;
+        do {
+          const filters = w + <usize>((c * taps + t) * word(args, CONV_W_WIDTH) * size);
+          contractBlock<T, V, F>(args, scratch, x, filters, table + (<usize>t << 2), min(blockTerms, total - t), c == 0 && t == 0,
+            c + block >= channels && t + blockTerms >= total, g, panel0, panel1, rows, columns, y);
+          t += blockTerms;
+        } while (t < total);
         c += block;
       } while (c < channels);
     }
@@ -64,23 +69,23 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
 /** One block of terms for every register tile of the tile. `opens` starts the sums, `closes` stores them. */
 // @ts-ignore: decorator
 @inline function contractBlock<T, V, F>(
-  args: usize, scratch: usize, x: usize, w: usize, terms: i32, opens: bool, closes: bool,
+  args: usize, scratch: usize, x: usize, w: usize, table: usize, terms: i32, opens: bool, closes: bool,
   g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
 ): void {
   if (lengthof<F>() == lengthof<Pixels>()) {
-    lanesOverPixels<T, V>(args, scratch, x, w, terms, opens, closes, g, panel0, panel1, rows, columns, y);
+    lanesOverPixels<T, V>(args, scratch, x, w, table, terms, opens, closes, g, panel0, panel1, rows, columns, y);
   } else {
-    lanesOverFilters<T, V>(args, scratch, x, w, terms, opens, closes, g, panel0, panel1, rows, columns, y);
+    lanesOverFilters<T, V>(args, scratch, x, w, table, terms, opens, closes, g, panel0, panel1, rows, columns, y);
   }
 }
 
 /** Pixel tile outer, filter panels inner: the pixels' operands stay in L1 while the packed filters stream past. */
 function lanesOverPixels<T, V>(
-  args: usize, scratch: usize, x: usize, w: usize, terms: i32, opens: bool, closes: bool,
+  args: usize, scratch: usize, x: usize, w: usize, table: usize, terms: i32, opens: bool, closes: bool,
   g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
 ): void {
   const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
-  const table = <usize>word(args, CONV_TERMS), end = table + (<usize>terms << 2);
+  const end = table + (<usize>terms << 2);
   const panels = <usize>word(args, CONV_PANELS);
   const wide = word(args, CONV_TILE_NV) * L, slot = word(args, CONV_TILE_MR) * word(args, CONV_TILE_NV) * vector;
   const xRow = word(args, CONV_ROW_STEP);
@@ -115,11 +120,11 @@ function lanesOverPixels<T, V>(
 
 /** Filter panel outer, pixel tiles inner. A tile's pixels are split evenly; each has its offsets into x and y in a table. */
 function lanesOverFilters<T, V>(
-  args: usize, scratch: usize, x: usize, w: usize, terms: i32, opens: bool, closes: bool,
+  args: usize, scratch: usize, x: usize, w: usize, table: usize, terms: i32, opens: bool, closes: bool,
   g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
 ): void {
   const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
-  const table = <usize>word(args, CONV_TERMS), end = table + (<usize>terms << 2);
+  const end = table + (<usize>terms << 2);
   const panels = <usize>word(args, CONV_PANELS);
   const tall = word(args, CONV_TILE_MR), slot = tall * word(args, CONV_TILE_NV) * vector;
   const xRow = word(args, CONV_ROW_STEP), xColumn = word(args, CONV_COLUMN_STEP);
@@ -146,7 +151,7 @@ function lanesOverFilters<T, V>(
         opens ? scratch : acc, acc, pitch);
       if (closes) {
         finishTile<T, V>(acc, height, vectors, b, 0, size, activation);
-        storeColumns<T>(acc, pitch, height, count, y + <usize>(k * yK), yAt + (<usize>i0 << 2), yK);
+        storeColumns<T, V>(acc, pitch, height, count, y + <usize>(k * yK), yAt + (<usize>i0 << 2), yK);
       }
       if (!oneBlock) acc += slot;
     }

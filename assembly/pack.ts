@@ -4,7 +4,7 @@
  */
 import {
   CONV_IN, CONV_LOW, CONV_PACKED, CONV_PITCHES, CONV_PLACES, CONV_RUN_START, CONV_RUN_STEP, CONV_RUNS, CONV_SCRATCH_X, CONV_STRIDE,
-  CONV_X_STRIDES, PACK_ALIGN, PACK_BLOCK_CHANNELS, PACK_CHANNELS, PACK_GROUP, PACK_PANEL_COUNT, PACK_PANELS, PACK_SOURCE,
+  CONV_X_STRIDES, PACK_ALIGN, PACK_BLOCK_TERMS, PACK_CHANNELS, PACK_CHANNELS_LAST, PACK_GROUP, PACK_PANEL_COUNT, PACK_PANELS, PACK_SOURCE,
   PACK_STRIDES, PACK_TAPS, PACK_TARGET, PACK_WIDTH,
 } from "./args";
 import { lanes, loadEvenLanes, loadLanes, storeLanes, vectorBytes } from "./lanes";
@@ -83,33 +83,44 @@ export function inputTile<T, V>(args: usize, scratch: usize, x: usize, channels:
 }
 
 /**
- * Filters into panels: [group][block of channels][panel][term of the block][filter of the panel], terms in the order c, z,
- * y, x. A tile is one panel of one group, all its blocks. Writes zeros where a panel's width is rounded up.
+ * Filters into panels: [group][block of terms][panel][term of the block][filter of the panel], terms in the order of the problem.
+ * A tile is one panel of one group, all its blocks. Writes zeros where a panel's width is rounded up.
  */
 export function packFilters<T>(args: usize, first: i32, last: i32): void {
   const size = <i32>sizeof<T>();
   const panels = <usize>word(args, PACK_PANELS), panelCount = word(args, PACK_PANEL_COUNT), align = word(args, PACK_ALIGN);
-  const channels = word(args, PACK_CHANNELS), block = word(args, PACK_BLOCK_CHANNELS), width = word(args, PACK_WIDTH);
-  const kz = word(args, PACK_TAPS), ky = word(args, PACK_TAPS + 4), kx = word(args, PACK_TAPS + 8);
-  const sK = word(args, PACK_STRIDES + 4), sC = word(args, PACK_STRIDES + 8), sZ = word(args, PACK_STRIDES + 12);
-  const sY = word(args, PACK_STRIDES + 16), sX = word(args, PACK_STRIDES + 20);
-  const taps = kz * ky * kx;
+  const block = word(args, PACK_BLOCK_TERMS), width = word(args, PACK_WIDTH), sK = word(args, PACK_STRIDES + 4);
+  const terms = word(args, PACK_CHANNELS) * word(args, PACK_TAPS) * word(args, PACK_TAPS + 4) * word(args, PACK_TAPS + 8);
   for (let tile = first; tile < last; ++tile) {
     const g = tile / panelCount, panel = tile % panelCount;
     const start = entry(panels, panel), filters = entry(panels, panel + 1) - start;
     const padded = ceilDivide(filters, align) * align;
     const source = <usize>word(args, PACK_SOURCE) + <usize>(g * word(args, PACK_STRIDES) + start * sK);
     const target = <usize>word(args, PACK_TARGET) + <usize>(g * word(args, PACK_GROUP));
-    for (let c0 = 0; c0 < channels; c0 += block) {
-      const count = min(block, channels - c0);
-      let to = target + <usize>((c0 * width + start * count) * taps * size);
-      for (let c = c0; c < c0 + count; ++c) {
-        for (let z = 0; z < kz; ++z) for (let y = 0; y < ky; ++y) for (let x = 0; x < kx; ++x) {
-          let from = source + <usize>(c * sC + z * sZ + y * sY + x * sX);
-          for (let k = 0; k < filters; ++k, from += sK, to += size) store<T>(to, load<T>(from));
-          for (let k = filters; k < padded; ++k, to += size) store<T>(to, 0);
-        }
+    for (let t0 = 0; t0 < terms; t0 += block) {
+      const count = min(block, terms - t0);
+      let to = target + <usize>((t0 * width + start * count) * size);
+      for (let t = t0; t < t0 + count; ++t) {
+        let from = source + termOfFilter(args, t);
+        for (let k = 0; k < filters; ++k, from += sK, to += size) store<T>(to, load<T>(from));
+        for (let k = filters; k < padded; ++k, to += size) store<T>(to, 0);
       }
     }
   }
+}
+
+/** Bytes from a filter's origin to its term `t`. */
+function termOfFilter(args: usize, t: i32): usize {
+  const ky = word(args, PACK_TAPS + 4), kx = word(args, PACK_TAPS + 8);
+  let rest = t, c = 0;
+  if (word(args, PACK_CHANNELS_LAST)) {
+    c = rest % word(args, PACK_CHANNELS); rest /= word(args, PACK_CHANNELS);
+  }
+  const x = rest % kx; rest /= kx;
+  const y = rest % ky; rest /= ky;
+  let z = rest;
+  if (!word(args, PACK_CHANNELS_LAST)) {
+    z = rest % word(args, PACK_TAPS); c = rest / word(args, PACK_TAPS);
+  }
+  return <usize>(c * word(args, PACK_STRIDES + 8) + z * word(args, PACK_STRIDES + 12) + y * word(args, PACK_STRIDES + 16) + x * word(args, PACK_STRIDES + 20));
 }

@@ -41,9 +41,16 @@ export function storeRows<T, V>(
   }
 }
 
-/** Copy `rows` rows of `columns` elements to y across lanes: row r goes to `places[r]`, columns are `yColumn` bytes apart. */
-export function storeColumns<T>(acc: usize, pitch: usize, rows: i32, columns: i32, y: usize, places: usize, yColumn: usize): void {
+/**
+ * Copy `rows` rows of `columns` elements to y across lanes: row r goes to `places[r]`, columns are `yColumn` bytes apart. Where these
+ * follow each other (channels last) a row is whole vectors; else rows, which may be neighbours in y, go inside.
+ */
+export function storeColumns<T, V>(acc: usize, pitch: usize, rows: i32, columns: i32, y: usize, places: usize, yColumn: usize): void {
   const size = sizeof<T>();
+  if (yColumn == size) {
+    for (let r = 0; r < rows; ++r, acc += pitch, places += 4) storeRows<T, V>(acc, pitch, 1, columns, y + load<u32>(places), 0, size);
+    return;
+  }
   for (let c = 0; c < columns; ++c, acc += size, y += yColumn) {
     for (let r = 0, from = acc, at = places; r < rows; ++r, from += pitch, at += 4) store<T>(y + load<u32>(at), load<T>(from));
   }

@@ -105,6 +105,7 @@ function lower(
       y: channelsLast(outputShape),
       bias,
       activation: "linear",
+      channelsLast: true,
     },
   };
 }

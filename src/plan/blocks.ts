@@ -59,6 +59,7 @@ export interface ConvBlocking {
   /** Filters of a group, the padding of the last panel included. */
   readonly width: number;
   readonly blockChannels: number;
+  readonly blockTerms: number;
   readonly tileBatch: number;
   readonly tileGroups: number;
   readonly rows: number;
@@ -101,6 +102,7 @@ function blocking(words: Words, b: ConvBlocking): Words {
   return words
     .put(A.CONV_W_WIDTH, b.width)
     .put(A.CONV_BLOCK_CHANNELS, b.blockChannels)
+    .put(A.CONV_BLOCK_TERMS, b.blockTerms)
     .put(A.CONV_TILE_BATCH, b.tileBatch)
     .put(A.CONV_TILE_GROUPS, b.tileGroups)
     .put(A.CONV_TILE_ROWS, b.rows)
@@ -194,7 +196,7 @@ export function packBlock(
   panels: Int32Array,
   width: number,
   align: number,
-  blockChannels: number,
+  blockTerms: number,
 ): BlockImage {
   const size = elementBytes(p.dtype);
   const w: FilterView = p.w;
@@ -204,7 +206,8 @@ export function packBlock(
     .put(A.PACK_WIDTH, width)
     .put(A.PACK_GROUP, wrap(width * p.channels * product(p.taps) * size))
     .put(A.PACK_CHANNELS, p.channels)
-    .put(A.PACK_BLOCK_CHANNELS, blockChannels)
+    .put(A.PACK_BLOCK_TERMS, blockTerms)
+    .put(A.PACK_CHANNELS_LAST, p.channelsLast ? 1 : 0)
     .put(A.PACK_TAPS, ...p.taps)
     .put(A.PACK_STRIDES, ...[w.group, w.filter, w.channel, ...w.space].map((stride) => wrap(stride * size)))
     .table(A.PACK_PANELS, panels)

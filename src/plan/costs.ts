@@ -2,14 +2,19 @@
  * The cost model's constants, in cycles of one core. They were fitted to layers of `npm run bench` (forms forced, one after the
  * other) and only have to rank the candidates of one problem; a new machine changes them all in much the same proportion.
  */
+import type { ConvProblem } from "../problem/problem.ts";
 import type { InputTile } from "./input-tile.ts";
+import type { Lanes } from "./plan.ts";
 import type { BinaryName } from "./registers.ts";
 
 /** Entering and leaving a register tile: its accumulators loaded and stored once. */
 export const TILE_CYCLES = 24;
-/** An output stored along the lanes, or one by one across them. */
+/** An output stored along the lanes, or one by one across them, or each into a cache line that others need again. */
 export const STORE_CYCLES = 0.4;
-export const SCATTER_CYCLES = 2;
+const SCATTER_CYCLES = 2;
+const FAR_CYCLES = 12;
+/** Neighbours so many elements apart share no line. */
+const FAR = 16;
 /** An element of packed filters, and a multiply-add of unshared ones. */
 export const PACK_CYCLES = 2;
 export const UNSHARED_CYCLES = 2;
@@ -40,9 +45,17 @@ export function stageCycles(binary: BinaryName, radix: number): number {
   return STAGE_CYCLES[radix]! * (binary === "relaxed" ? 1 : 1.25);
 }
 
+/** Storing an output from registers whose lanes run over `form`. */
+export function storeCycles({ y }: ConvProblem, form: Lanes): number {
+  if ((form === "pixels" ? y.space[2] : y.channel) === 1) return STORE_CYCLES;
+  // Across the lanes, pixel by pixel: their columns decide whether a line is filled at once.
+  return Math.abs(y.space[2]) < FAR ? SCATTER_CYCLES : FAR_CYCLES;
+}
+
 /** Copying the input tile of all channels once. */
 export function copyCycles(input: InputTile, binary: BinaryName): number {
   const scalar = binary === "scalar" ? 4 : 1;
-  const each = input.step === 1 ? COPY_CYCLES * scalar : input.step === 2 ? EVEN_CYCLES * scalar : GATHER_CYCLES;
+  const gather = input.step < FAR ? GATHER_CYCLES : FAR_CYCLES;
+  const each = input.step === 1 ? COPY_CYCLES * scalar : input.step === 2 ? EVEN_CYCLES * scalar : gather;
   return input.copiedRows * ROW_CYCLES + input.copied * each;
 }

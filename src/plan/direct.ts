@@ -3,7 +3,7 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product, termCount } from "../problem/problem.ts";
 import { convBlock, packBlock } from "./blocks.ts";
-import { copyCycles, PACK_CYCLES, SCATTER_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
+import { copyCycles, PACK_CYCLES, storeCycles, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
 import type { Lanes, Plan } from "./plan.ts";
 import type { BinaryName, RegisterTile } from "./registers.ts";
@@ -30,6 +30,7 @@ const GRAIN_MULTIPLY_ADDS = 4e5;
 
 interface Tiling {
   readonly blockChannels: number;
+  readonly blockTerms: number;
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
@@ -54,10 +55,14 @@ function panelsOf(filters: number, most: number, even: boolean): Int32Array {
   );
 }
 
-function channelBlock(p: ConvProblem): number {
+/** Channels of an input tile, and terms of a block. With channels innermost a tile has all of them, and its terms are cut anywhere. */
+function blocksOf(p: ConvProblem): { blockChannels: number; blockTerms: number } {
   const taps = product(p.taps);
-  const most = Math.max(1, Math.floor((taps === 1 ? BLOCK_TERMS_1X1 : BLOCK_TERMS) / taps));
-  return Math.max(1, Math.ceil(p.channels / Math.ceil(p.channels / most)) || 1);
+  const most = taps === 1 ? BLOCK_TERMS_1X1 : BLOCK_TERMS;
+  if (p.channelsLast) return { blockChannels: Math.max(1, p.channels), blockTerms: evenPart(termCount(p) || 1, most) };
+  const channels = Math.max(1, Math.floor(most / taps));
+  const blockChannels = Math.max(1, Math.ceil(p.channels / Math.ceil(p.channels / channels)) || 1);
+  return { blockChannels, blockTerms: blockChannels * taps };
 }
 
 function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
@@ -66,7 +71,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   const overColumns = form === "pixels";
   const panels = overColumns ? panelsOf(p.filters, register.rows, true) : panelsOf(p.filters, vectorColumns, false);
   const width = overColumns ? p.filters : roundUp(p.filters, lanes);
-  const blockChannels = channelBlock(p);
+  const { blockChannels, blockTerms } = blocksOf(p);
   const perPixel = p.filters * termCount(p) || 1;
 
   const [, outRows, outColumns] = p.output;
@@ -79,7 +84,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
       ? rows * Math.ceil(columns / vectorColumns) * (panels.length - 1)
       : Math.ceil((rows * columns) / register.rows) * (panels.length - 1);
     const slot = register.rows * register.vectors * lanes * elementBytes(p.dtype);
-    return { input, accumulatorBytes: (p.channels > blockChannels ? Math.max(1, slots) : 1) * slot };
+    return { input, accumulatorBytes: (termCount(p) > blockTerms ? Math.max(1, slots) : 1) * slot };
   };
   let { input, accumulatorBytes } = measure();
   const tooLarge = () =>
@@ -94,7 +99,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
     1,
     Math.min(panels.length - 1, Math.ceil((rows * columns * perPixel) / LARGEST_TILE_MULTIPLY_ADDS)),
   );
-  return { blockChannels, rows, columns, panelRuns, panels, width, register, input, accumulatorBytes };
+  return { blockChannels, blockTerms, rows, columns, panelRuns, panels, width, register, input, accumulatorBytes };
 }
 
 /** A part of `whole` of about `most` such that the parts are even, in whole multiples of `multiple`. */
@@ -118,17 +123,16 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
   const along = form === "pixels" ? over(outColumns) : over(p.filters);
   const heights = form === "pixels" ? evenly(p.filters, most) : evenly(t.rows * t.columns, most);
   const extra = (height: number, v: number) => v + height * (form === "pixels" ? 1 : 2);
-  const blocks = Math.max(1, Math.ceil(p.channels / t.blockChannels));
+  const blocks = Math.max(1, Math.ceil(termCount(p) / t.blockTerms));
   const tile = (height: number, v: number) =>
     termCount(p) * termCycles(binary, height, v, extra(height, v)) + blocks * TILE_CYCLES;
   const column = (v: number) => heights.reduce((sum, h) => sum + h.tiles * tile(h.height, v), 0);
   const strip = along.whole * column(vectors) + (along.last ? column(along.last) : 0);
   const outputs = images * p.filters * outRows * outColumns;
-  const lanesStride = form === "pixels" ? p.y.space[2] : p.y.channel;
   return (
     strip * images * (form === "pixels" ? outRows : bands) +
     images * bands * t.panelRuns * copyCycles(t.input, binary) +
-    outputs * (lanesStride === 1 ? STORE_CYCLES : SCATTER_CYCLES)
+    outputs * storeCycles(p, form)
   );
 }
 
@@ -180,7 +184,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     grain: 1 + Math.floor(1e5 / Math.max(1, (t.width * termCount(p)) / Math.max(1, panelCount))),
     cycles: PACK_CYCLES * p.groups * t.width * termCount(p),
     scratchBytes: 0,
-    block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockChannels),
+    block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockTerms),
   };
   return {
     problem: p,
@@ -197,12 +201,12 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
 
 function notesOf(p: ConvProblem, form: Lanes, lanes: number, t: Tiling, tileBatch: number): string[] {
   const { rows, vectors } = t.register;
-  const blocks = Math.ceil(p.channels / t.blockChannels);
+  const blocks = Math.ceil(termCount(p) / t.blockTerms);
   const vector = `${vectors} ${vectors === 1 ? "vector" : "vectors"} of ${lanes}`;
   return [
     `register tile: ${rows} ${form === "pixels" ? "filters" : "pixels"} × ${vector} ${form === "pixels" ? "pixels" : "filters"}`,
     `tile: ${tileBatch} image × ${t.rows} rows × ${t.columns} columns × ${Math.ceil(p.filters / t.panelRuns)} filters, ` +
-      `channels in ${blocks} ${blocks === 1 ? "block" : "blocks"} of ${t.blockChannels}`,
+      `terms in ${blocks} ${blocks === 1 ? "block" : "blocks"} of ${t.blockTerms}`,
     t.input.packed ? `input: padded per tile in scratch, ${t.input.bytes} bytes` : "input: read in place",
   ];
 }

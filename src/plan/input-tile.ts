@@ -31,7 +31,7 @@ export interface InputTile {
   readonly pitches: readonly [number, number, number, number, number];
   readonly rowStep: number;
   readonly columnStep: number;
-  /** Byte offsets of the terms of one block of channels, in the order c, z, y, x. Made when asked: it may be long. */
+  /** Byte offsets of the terms of one tile's channels, in the order of the problem. Made when asked: it may be long. */
   readonly terms: () => Int32Array;
   readonly bytes: number;
   /** What is copied for one tile of all channels: rows, elements, and how many elements apart these stand in x. */
@@ -161,12 +161,15 @@ function termOffsets(
   channel: number,
   at: (kz: number, ky: number, kx: number) => number,
 ): Int32Array {
-  const terms = new Int32Array(channels * product(p.taps));
-  let j = 0;
-  for (let c = 0; c < channels; c++) {
-    for (let kz = 0; kz < p.taps[0]; kz++) {
-      for (let ky = 0; ky < p.taps[1]; ky++) {
-        for (let kx = 0; kx < p.taps[2]; kx++) terms[j++] = c * channel + at(kz, ky, kx);
+  const taps = product(p.taps);
+  const terms = new Int32Array(channels * taps);
+  const [tapStep, channelStep] = p.channelsLast ? [channels, 1] : [1, taps];
+  let tap = 0;
+  for (let kz = 0; kz < p.taps[0]; kz++) {
+    for (let ky = 0; ky < p.taps[1]; ky++) {
+      for (let kx = 0; kx < p.taps[2]; kx++, tap++) {
+        const offset = at(kz, ky, kx);
+        for (let c = 0; c < channels; c++) terms[tap * tapStep + c * channelStep] = c * channel + offset;
       }
     }
   }

@@ -85,6 +85,7 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
           panels: Int32Array.of(0),
           width: p.filters,
           blockChannels: 1,
+          blockTerms: product(p.taps),
           tileBatch: 1,
           tileGroups: 1,
           rows,

@@ -54,6 +54,8 @@ export interface ConvProblem {
   readonly y: View;
   readonly bias: boolean;
   readonly activation: Activation;
+  /** Terms are summed in the order z, y, x, c, as they stand in memory; otherwise c, z, y, x. */
+  readonly channelsLast?: boolean;
 }
 
 /** Input positions, paddings included, must be exact in 32 bits with room for the arithmetic on them. */
