@@ -1,11 +1,12 @@
 // One row of the op table: our op, the op it stands beside, and the peers, checked one after the other and then timed in turn.
 import type { Engine } from "./library.ts";
 import { type Contest, workOf } from "./op-cases.ts";
-import { checkAnswer, numbersOf, plainResult } from "./op-check.ts";
-import { prepareOp } from "./op-layers.ts";
-import { compete, type Entrant, entrant, type OpEffort, timesAsFast, warm } from "./op-rounds.ts";
+import { checkAnswer, type Numbers, numbersOf, plainResult } from "./op-check.ts";
+import { type PreparedOp, prepareOp } from "./op-layers.ts";
+import { callAgain, compete, type Entrant, entrant, firstCall, type OpEffort, timesAsFast, warm } from "./op-rounds.ts";
 import type { Challenger, Peer } from "./peers/peer.ts";
-import { best, type Times } from "./rounds.ts";
+import { show } from "./report.ts";
+import { best } from "./rounds.ts";
 
 /** A time of ours, or of someone that ran in the same rounds. */
 export interface Timed {
@@ -35,15 +36,13 @@ export interface OpTimes {
 }
 
 /** So much slower than another of its kind, a peer is not worth its time in the rounds. */
-const HOPELESS = 2.5;
+const HOPELESS = 2;
 
 interface Ready {
   readonly peer: Peer;
   readonly challenger: Challenger;
   readonly entrant: Entrant;
 }
-
-const reason = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
 export async function measureOp(
   contest: Contest,
@@ -55,49 +54,24 @@ export async function measureOp(
   const absent: string[] = [];
   const ready: Ready[] = [];
   const ours = await prepareOp(engine, contest.of, numbers);
-  const beside = contest.beside && (await prepareOp(engine, contest.beside, numbersOf(contest.beside)));
-  const start = async (peer: Peer) => {
-    let challenger: Challenger | undefined;
-    try {
-      const prepared = await peer.prepare(numbers);
-      if (prepared === null) return;
-      if ("declined" in prepared) {
-        absent.push(`${peer.name} not tried: ${prepared.declined}`);
-        return;
-      }
-      challenger = prepared;
-      await challenger.call();
-      const answer = await challenger.result();
-      const wrong = wrongAnswer(() => checkAnswer(numbers, answer, plainResult(numbers.sum), peer.accuracy));
-      if (wrong) {
-        absent.push(`${peer.name} WRONG: ${wrong}`);
-        await challenger.dispose();
-        return;
-      }
-      const timed = entrant(peer.name, challenger.call);
-      await warm(timed, effort);
-      ready.push({ peer, challenger, entrant: timed });
-    } catch (error) {
-      absent.push(`${peer.name} failed: ${reason(error)}`);
-      await challenger?.dispose();
-    }
-  };
+  let beside: PreparedOp | undefined;
   try {
-    for (const own of [ours.resident, ours.fresh, ...(beside ? [beside.resident] : [])]) await warm(own, effort);
-    if (contest.peers) for (const peer of peers) await start(peer);
-    const { stay, leave } = pick(ready);
-    for (const { entrant } of leave) absent.push(`${entrant.name} ${entrant.ms.toPrecision(3)}, not in the rounds`);
+    if (contest.beside) beside = await prepareOp(engine, contest.beside, numbersOf(contest.beside));
     const own = beside ? [ours.resident, beside.resident, ours.fresh] : [ours.resident, ours.fresh];
+    for (const entrant of own) await warm(entrant, effort);
+    for (const peer of contest.peers ? peers : []) {
+      const entered = await enter(peer, numbers, effort);
+      if (typeof entered === "string") absent.push(entered);
+      else if (entered) ready.push(entered);
+    }
+    const { stay, leave } = await pick(ready);
+    for (const { entrant } of leave) absent.push(`${entrant.name} ${show.digits(entrant.ms)}, not in the rounds`);
     const times = await compete([...own, ...stay.map(({ entrant }) => entrant)], effort);
     const mine = times.get(ours.resident)!;
-    const against = (name: string, theirs: Times): Timed => ({
-      name,
-      ms: best(theirs),
-      ratio: timesAsFast(mine, theirs),
-    });
-    const timed = stay.map(
-      ({ peer, entrant }): PeerTime => ({ kind: peer.kind, ...against(peer.name, times.get(entrant)!) }),
-    );
+    const against = (entrant: Entrant): Timed => {
+      const theirs = times.get(entrant)!;
+      return { name: entrant.name, ms: best(theirs), ratio: timesAsFast(mine, theirs) };
+    };
     return {
       contest,
       algorithm: ours.algorithm,
@@ -106,10 +80,10 @@ export async function measureOp(
       checked: ours.checked,
       ms: best(mine),
       freshMs: best(times.get(ours.fresh)!),
-      ...(beside && {
-        beside: { ...against(contest.beside!.name, times.get(beside.resident)!), algorithm: beside.algorithm },
-      }),
-      peers: timed.sort((a, b) => a.ms - b.ms),
+      ...(beside && { beside: { ...against(beside.resident), algorithm: beside.algorithm } }),
+      peers: stay
+        .map(({ peer, entrant }): PeerTime => ({ kind: peer.kind, ...against(entrant) }))
+        .sort((a, b) => a.ms - b.ms),
       absent,
     };
   } finally {
@@ -119,18 +93,46 @@ export async function measureOp(
   }
 }
 
-function wrongAnswer(check: () => void): string | null {
+/** A peer that has given the right answer and is warm; or why it stays away; or null if it has no such operation. */
+async function enter(peer: Peer, numbers: Numbers, effort: OpEffort): Promise<Ready | string | null> {
+  let challenger: Challenger | undefined;
   try {
-    check();
+    const prepared = await peer.prepare(numbers);
+    if (prepared === null) return null;
+    if ("declined" in prepared) return `${peer.name} not tried: ${prepared.declined}`;
+    challenger = prepared;
+    const timed = entrant(peer.name, challenger.call);
+    await firstCall(timed);
+    const wrong = wrongAnswer(peer, numbers, await challenger.result());
+    if (wrong !== null) {
+      await challenger.dispose();
+      return `${peer.name} WRONG: ${wrong}`;
+    }
+    await warm(timed, effort);
+    return { peer, challenger, entrant: timed };
+  } catch (error) {
+    await challenger?.dispose();
+    return `${peer.name} failed: ${reason(error)}`;
+  }
+}
+
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];
+
+/** Libraries are known to return garbage for some sizes. */
+function wrongAnswer({ accuracy }: Peer, numbers: Numbers, answer: Float32Array): string | null {
+  try {
+    checkAnswer(numbers, answer, plainResult(numbers.sum), accuracy);
     return null;
   } catch (error) {
     return reason(error);
   }
 }
 
-function pick(ready: readonly Ready[]): { stay: Ready[]; leave: Ready[] } {
-  const fastest = (kind: Peer["kind"]) =>
+async function pick(ready: readonly Ready[]): Promise<{ stay: Ready[]; leave: Ready[] }> {
+  const fastest = ({ peer: { kind } }: Ready) =>
     Math.min(...ready.filter(({ peer }) => peer.kind === kind).map(({ entrant }) => entrant.ms));
-  const stays = ({ peer, entrant }: Ready) => entrant.ms <= HOPELESS * fastest(peer.kind);
-  return { stay: ready.filter(stays), leave: ready.filter((one) => !stays(one)) };
+  const isHopeless = (one: Ready) => one.entrant.ms > HOPELESS * fastest(one);
+  // A slow one was called but once: that may have been bad luck.
+  for (const { entrant } of ready.filter(isHopeless)) await callAgain(entrant);
+  return { stay: ready.filter((one) => !isHopeless(one)), leave: ready.filter(isHopeless) };
 }

@@ -1,10 +1,10 @@
 // One op case on our library, checked, as two things to time: operands resident and `out` reused, and all of it afresh.
 
-import type { Engine, Layer } from "./library.ts";
+import type { Engine, Layer, ResidentTensor } from "./library.ts";
 import { type OpCase, product } from "./op-cases.ts";
 import type { Numbers } from "./op-check.ts";
 import { type Accuracy, checkAnswer, lay } from "./op-check.ts";
-import { type Entrant, entrant } from "./op-rounds.ts";
+import { type Entrant, entrant, firstCall } from "./op-rounds.ts";
 
 export interface PreparedOp {
   readonly op: Layer;
@@ -43,11 +43,16 @@ export async function prepareOp(engine: Engine, of: OpCase, numbers: Numbers): P
     const run = { out };
     const resident = entrant(of.name, () => void op.runSync(x, run));
     const here = { openmp: false };
-    const fresh = entrant(`${of.name}, fresh`, async () => void (await op.run(plain, here)));
-    resident.call();
+    let made: ResidentTensor | undefined;
+    const fresh = entrant(`${of.name}, fresh`, async () => {
+      made = await op.run(plain, here);
+      return undefined;
+    });
+    await firstCall(resident);
     const accuracy = accuracyOf(algorithm);
     const checked = checkAnswer(numbers, out.data, layouts.result, accuracy);
-    checkAnswer(numbers, (await op.run(plain, here)).data, layouts.result, accuracy);
+    await firstCall(fresh);
+    checkAnswer(numbers, made!.data, layouts.result, accuracy);
     return { op, algorithm, checked, resident, fresh, dispose };
   } catch (error) {
     dispose();
