@@ -41,5 +41,5 @@ export const isPlainFiltering = ({ sum }: Numbers): boolean =>
 
 /** A call cannot be stopped; where a direct sum would take many seconds, it is not begun. */
 export function tooMuch(work: number, most: number): Declined | null {
-  return work > most ? { declined: `${(work / 1e9).toPrecision(2)} G multiply-adds` } : null;
+  return work > most ? { declined: `${Number((work / 1e9).toPrecision(2))} G multiply-adds` } : null;
 }
