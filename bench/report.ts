@@ -26,7 +26,8 @@ export interface Figure {
   readonly what: string;
   readonly reach: string;
   readonly measured: string;
-  readonly passed: boolean;
+  /** Null where it could not be measured. */
+  readonly passed: boolean | null;
 }
 
 const digits = (value: number): string =>
@@ -135,7 +136,12 @@ export function limitTable(limits: readonly Limit[]): string {
 export function figureTable(figures: readonly Figure[]): string {
   return table(
     ["figure", "reach", "measured", ""],
-    figures.map(({ what, reach, measured, passed }) => [what, reach, measured, passed ? "pass" : "MISSED"]),
+    figures.map(({ what, reach, measured, passed }) => [
+      what,
+      reach,
+      measured,
+      passed === null ? "–" : passed ? "pass" : "MISSED",
+    ]),
   );
 }
 

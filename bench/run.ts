@@ -1,4 +1,4 @@
-// `npm run bench`: our layers on every binary, against the register peak. How to read it: README.md.
+// `npm run bench`: our layers on every binary, against the register peak, and the other ops against their peers. How to read it: README.md.
 import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
@@ -8,6 +8,7 @@ import { type Case, cases } from "./cases.ts";
 import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
+import { chosenContests, chosenMovies, measureOps, type OpFindings } from "./ops.ts";
 import { compilePeaks } from "./peak.ts";
 import { type CaseTimes, caseTable, figureTable, limitTable, networkTable, show } from "./report.ts";
 import { best, effort, gflops } from "./rounds.ts";
@@ -20,9 +21,13 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     filter: { type: "string", default: "" },
     binary: { type: "string", multiple: true, default: [] },
+    layers: { type: "boolean", default: false },
+    ops: { type: "boolean", default: false },
     here: { type: "boolean", default: false },
   },
 });
+/** Neither flag or both: everything. */
+const wanted = { layers: flags.layers || !flags.ops, ops: flags.ops || !flags.layers };
 const budget = flags.quick ? effort.quick : effort.full;
 
 /** Relaxed figures come from a current Node; this file starts itself there unless told to stay. */
@@ -35,14 +40,19 @@ function underCurrentNode(): number {
 }
 
 /** `--filter` matches "ResNet-50 3×3 64→64 @56" and its plain spelling "ResNet-50 3x3 64->64 @56". */
-function chosenCases(): Case[] {
+function matches(name: string): boolean {
   const pattern = new RegExp(flags.filter, "i");
-  const chosen = cases.filter(({ network, name }) => {
-    const full = `${network} ${name}`;
-    return pattern.test(full) || pattern.test(full.replaceAll("×", "x").replaceAll("→", "->"));
-  });
-  if (chosen.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
-  return chosen;
+  return pattern.test(name) || pattern.test(name.replaceAll("×", "x").replaceAll("→", "->"));
+}
+
+/** What is to be measured: layers, op cases, and movies of which only the memory counts. */
+function choose() {
+  const everything = !flags.quick || flags.filter !== "";
+  const layers = wanted.layers ? cases.filter(({ network, name }) => matches(`${network} ${name}`)) : [];
+  const ops = wanted.ops ? chosenContests(matches, everything) : [];
+  const movies = wanted.ops && everything ? chosenMovies(matches) : [];
+  if (layers.length + ops.length + movies.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
+  return { layers, ops, movies };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -58,11 +68,11 @@ async function measurePool(top: Binary) {
   };
 }
 
-/** Measures the chosen cases one after the other; a case that fails is reported and does not stop the others. */
-async function measureAll(benches: Benches, limits: Limits, top: Binary) {
+/** Measures the layers one after the other; a case that fails is reported and does not stop the others. */
+async function measureAll(layers: readonly Case[], benches: Benches, limits: Limits, top: Binary) {
   const results: CaseTimes[] = [];
   const failures: string[] = [];
-  for (const layer of chosenCases()) {
+  for (const layer of layers) {
     const name = `${layer.network} ${layer.name}`;
     const more = !flags.quick && markedLayers.includes(layer.name) ? { ...budget, rounds: 3 * budget.rounds } : budget;
     try {
@@ -75,53 +85,69 @@ async function measureAll(benches: Benches, limits: Limits, top: Binary) {
       console.log(`FAILED ${name}: ${error instanceof Error ? error.stack : error}`);
     }
   }
-  if (results.length === 0) throw new Error("no case could be measured");
   return { results, failures };
 }
+
+const isPart = () => flags.filter !== "" || flags.binary.length > 0 || flags.layers !== flags.ops;
 
 async function save(date: string, text: string): Promise<void> {
   const folder = new URL("results/", import.meta.url);
   // A part of the bench must not overwrite a whole one.
-  const part = flags.quick ? "-quick" : flags.filter !== "" || flags.binary.length > 0 ? "-part" : "";
+  const part = flags.quick ? "-quick" : isPart() ? "-part" : "";
   const file = new URL(`${date}-${runtimeName}${part}.md`, folder);
   await mkdir(folder, { recursive: true });
   await writeFile(file, `${text}\n`);
   console.log(`\n${text}\n\nwritten to ${fileURLToPath(file)}`);
 }
 
-async function main(): Promise<number> {
-  allowRelaxed();
-  const wanted = (await availableBinaries()).filter((name) => flags.binary.length === 0 || flags.binary.includes(name));
-  const top = wanted.at(-1);
-  if (!top) throw new Error(`no binary to run: --binary is one of ${binaries.join(", ")}`);
-  const started = performance.now();
-  const machine = `${runtimeName}, V8 ${process.versions.v8}, ${cpus()[0]?.model} × ${cpus().length}`;
-  const remark = flags.quick ? ", --quick: too few rounds to quote" : "";
-  console.log(`${machine}\nbinaries: ${wanted.join(", ")}${remark}\n`);
-
-  await compilePeaks(wanted);
-  const benches = await prepareBenches(wanted, budget);
+/** nnet.conv2d: layers, the pool, tiny calls, and the limits beside them. */
+async function measureLayers(layers: readonly Case[], binaries: readonly Binary[], top: Binary) {
+  await compilePeaks(binaries);
+  const benches = await prepareBenches(binaries, budget);
   const { engine } = benches.get(top)!;
   const tiny = await timeTiny(engine, flags.quick);
   const memory = await memoryOverRuns(engine);
   const pool = await measurePool(top);
   const limits = new Limits(benches);
-  const { results, failures } = await measureAll(benches, limits, top);
+  const { results, failures } = await measureAll(layers, benches, limits, top);
   for (const bench of benches.values()) await bench.engine.dispose();
+  if (results.length === 0) return { tables: pool.tables, promised: pool.promised, failures };
 
   const topPeak = limits.peak(top);
   const { l1SimdToRelaxed } = limits;
   const promised = figures({ cases: results, top, topPeak, l1: limits.l1(top), l1SimdToRelaxed, tiny, memory });
+  const tables = [
+    limitTable(limits.rows()),
+    caseTable(results, binaries, topPeak),
+    networkTable(results, binaries, topPeak),
+    ...pool.tables,
+  ];
+  return { tables, promised: [...promised, ...pool.promised], failures };
+}
+
+async function main(): Promise<number> {
+  allowRelaxed();
+  const chosen = choose();
+  const found = (await availableBinaries()).filter((name) => flags.binary.length === 0 || flags.binary.includes(name));
+  const top = found.at(-1);
+  if (!top) throw new Error(`no binary to run: --binary is one of ${binaries.join(", ")}`);
+  const started = performance.now();
+  const machine = `${runtimeName}, V8 ${process.versions.v8}, ${cpus()[0]?.model} × ${cpus().length}`;
+  const remark = flags.quick ? ", --quick: too few rounds to quote" : "";
+  console.log(`${machine}\nbinaries: ${found.join(", ")}${remark}\n`);
+
+  const parts: OpFindings[] = [];
+  if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
+  if (chosen.ops.length + chosen.movies.length > 0) parts.push(await measureOps(chosen, top, flags.quick));
+
   const date = new Date().toISOString().slice(0, 10);
   const seconds = Math.round((performance.now() - started) / 1000);
+  const failures = parts.flatMap((part) => part.failures);
   const sections = [
     `# simdconv bench, ${date}`,
     `${machine}, load ${loadavg()[0].toFixed(1)}, one thread unless said, ${seconds} s${remark}.`,
-    limitTable(limits.rows()),
-    caseTable(results, wanted, topPeak),
-    networkTable(results, wanted, topPeak),
-    ...pool.tables,
-    figureTable([...promised, ...pool.promised]),
+    ...parts.flatMap((part) => part.tables),
+    figureTable(parts.flatMap((part) => part.promised)),
   ];
   if (failures.length > 0) sections.push(`Failed, not timed:\n\n${failures.join("\n")}`);
   await save(date, sections.join("\n\n"));

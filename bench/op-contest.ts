@@ -1,0 +1,138 @@
+// One row of the op table: our op, the op it stands beside, and the peers, checked one after the other and then timed in turn.
+import type { Engine } from "./library.ts";
+import { type Contest, workOf } from "./op-cases.ts";
+import { checkAnswer, type Numbers, numbersOf, plainResult } from "./op-check.ts";
+import { type PreparedOp, prepareOp } from "./op-layers.ts";
+import { callAgain, compete, type Entrant, entrant, firstCall, type OpEffort, timesAsFast, warm } from "./op-rounds.ts";
+import type { Challenger, Peer } from "./peers/peer.ts";
+import { show } from "./report.ts";
+import { best } from "./rounds.ts";
+
+/** A time of ours, or of someone that ran in the same rounds. */
+export interface Timed {
+  readonly name: string;
+  readonly ms: number;
+  /** How many times as fast ours was, median of the rounds. */
+  readonly ratio: number;
+}
+
+export interface PeerTime extends Timed {
+  readonly kind: Peer["kind"];
+}
+
+export interface OpTimes {
+  readonly contest: Contest;
+  readonly algorithm: string;
+  readonly work: number;
+  readonly workspaceBytes: number;
+  readonly checked: number;
+  readonly ms: number;
+  readonly freshMs: number;
+  readonly beside?: Timed & { readonly algorithm: string };
+  /** The fastest first. */
+  readonly peers: readonly PeerTime[];
+  /** Those that did not run with the others, and why. */
+  readonly absent: readonly string[];
+}
+
+/** So much slower than another of its kind, a peer is not worth its time in the rounds. */
+const HOPELESS = 2;
+
+interface Ready {
+  readonly peer: Peer;
+  readonly challenger: Challenger;
+  readonly entrant: Entrant;
+}
+
+export async function measureOp(
+  contest: Contest,
+  engine: Engine,
+  peers: readonly Peer[],
+  effort: OpEffort,
+): Promise<OpTimes> {
+  const numbers = numbersOf(contest.of);
+  const absent: string[] = [];
+  const ready: Ready[] = [];
+  const ours = await prepareOp(engine, contest.of, numbers);
+  let beside: PreparedOp | undefined;
+  try {
+    if (contest.beside) beside = await prepareOp(engine, contest.beside, numbersOf(contest.beside));
+    const own = beside ? [ours.resident, beside.resident, ours.fresh] : [ours.resident, ours.fresh];
+    for (const entrant of own) await warm(entrant, effort);
+    for (const peer of contest.peers ? peers : []) {
+      const entered = await enter(peer, numbers, effort);
+      if (typeof entered === "string") absent.push(entered);
+      else if (entered) ready.push(entered);
+    }
+    const { stay, leave } = await pick(ready);
+    for (const { entrant } of leave) absent.push(`${entrant.name} ${show.digits(entrant.ms)}, not in the rounds`);
+    const times = await compete([...own, ...stay.map(({ entrant }) => entrant)], effort);
+    const mine = times.get(ours.resident)!;
+    const against = (entrant: Entrant): Timed => {
+      const theirs = times.get(entrant)!;
+      return { name: entrant.name, ms: best(theirs), ratio: timesAsFast(mine, theirs) };
+    };
+    return {
+      contest,
+      algorithm: ours.algorithm,
+      work: workOf(contest.of.sum),
+      workspaceBytes: ours.op.plan.workspaceBytes,
+      checked: ours.checked,
+      ms: best(mine),
+      freshMs: best(times.get(ours.fresh)!),
+      ...(beside && { beside: { ...against(beside.resident), algorithm: beside.algorithm } }),
+      peers: stay
+        .map(({ peer, entrant }): PeerTime => ({ kind: peer.kind, ...against(entrant) }))
+        .sort((a, b) => a.ms - b.ms),
+      absent,
+    };
+  } finally {
+    ours.dispose();
+    beside?.dispose();
+    for (const { challenger } of ready) await challenger.dispose();
+  }
+}
+
+/** A peer that has given the right answer and is warm; or why it stays away; or null if it has no such operation. */
+async function enter(peer: Peer, numbers: Numbers, effort: OpEffort): Promise<Ready | string | null> {
+  let challenger: Challenger | undefined;
+  try {
+    const prepared = await peer.prepare(numbers);
+    if (prepared === null) return null;
+    if ("declined" in prepared) return `${peer.name} not tried: ${prepared.declined}`;
+    challenger = prepared;
+    const timed = entrant(peer.name, challenger.call);
+    await firstCall(timed);
+    const wrong = wrongAnswer(peer, numbers, await challenger.result());
+    if (wrong !== null) {
+      await challenger.dispose();
+      return `${peer.name} WRONG: ${wrong}`;
+    }
+    await warm(timed, effort);
+    return { peer, challenger, entrant: timed };
+  } catch (error) {
+    await challenger?.dispose();
+    return `${peer.name} failed: ${reason(error)}`;
+  }
+}
+
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];
+
+/** Libraries are known to return garbage for some sizes. */
+function wrongAnswer({ accuracy }: Peer, numbers: Numbers, answer: Float32Array): string | null {
+  try {
+    checkAnswer(numbers, answer, plainResult(numbers.sum), accuracy);
+    return null;
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+async function pick(ready: readonly Ready[]): Promise<{ stay: Ready[]; leave: Ready[] }> {
+  const fastest = ({ peer: { kind } }: Ready) =>
+    Math.min(...ready.filter(({ peer }) => peer.kind === kind).map(({ entrant }) => entrant.ms));
+  const isHopeless = (one: Ready) => one.entrant.ms > HOPELESS * fastest(one);
+  // A slow one was called but once: that may have been bad luck.
+  for (const { entrant } of ready.filter(isHopeless)) await callAgain(entrant);
+  return { stay: ready.filter((one) => !isHopeless(one)), leave: ready.filter(isHopeless) };
+}

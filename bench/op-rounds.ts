@@ -1,0 +1,100 @@
+// Interleaved rounds for calls that may be promises: peers run asynchronously, one of them in a process of its own.
+import { median, type Times } from "./rounds.ts";
+
+/** Nothing, or the milliseconds that the call took by its own clock, where a message to another process is not part of it. */
+export type Called = number | undefined;
+
+export interface Entrant {
+  readonly name: string;
+  readonly call: () => Called | Promise<Called>;
+  /** Calls in one sample, and the best milliseconds of one call so far. */
+  calls: number;
+  ms: number;
+}
+
+export const entrant = (name: string, call: Entrant["call"]): Entrant => ({
+  name,
+  call,
+  calls: 1,
+  ms: Number.POSITIVE_INFINITY,
+});
+
+export interface OpEffort {
+  readonly sampleMs: number;
+  readonly warmMs: number;
+  readonly rounds: number;
+  /** What one entrant may cost in all; it then takes part in every second, fourth … round, in `fewest` at least. */
+  readonly entrantMs: number;
+  readonly fewest: number;
+}
+
+export const opEffort: Record<"full" | "quick", OpEffort> = {
+  full: { sampleMs: 5, warmMs: 200, rounds: 24, entrantMs: 700, fewest: 3 },
+  quick: { sampleMs: 1, warmMs: 30, rounds: 3, entrantMs: 60, fewest: 1 },
+};
+
+/** Longer calls bring their own operands into the caches. */
+const LONG_MS = 20;
+
+async function timeCalls({ call }: Entrant, calls: number): Promise<number> {
+  let own = 0;
+  const start = performance.now();
+  for (let i = 0; i < calls; i++) {
+    const called = call();
+    // A plain call is not awaited: that would be another's time.
+    own += (called instanceof Promise ? await called : called) ?? 0;
+  }
+  return (own > 0 ? own : performance.now() - start) / calls;
+}
+
+async function sample(entrant: Entrant): Promise<number> {
+  if (entrant.ms < LONG_MS) await entrant.call();
+  const ms = await timeCalls(entrant, entrant.calls);
+  entrant.ms = Math.min(entrant.ms, ms);
+  return ms;
+}
+
+/** Such calls are not made for the sake of being warm: most of one runs in the last tier anyhow. */
+const SLOW_MS = 400;
+
+export async function firstCall(entrant: Entrant): Promise<void> {
+  entrant.ms = await timeCalls(entrant, 1);
+}
+
+export async function callAgain(entrant: Entrant): Promise<void> {
+  entrant.ms = Math.min(entrant.ms, await timeCalls(entrant, 1));
+}
+
+/** Until the time is up, and three calls at least unless they are slow: engines promote hot code late. Sets `ms` and `calls`. */
+export async function warm(entrant: Entrant, { sampleMs, warmMs }: OpEffort): Promise<void> {
+  if (entrant.ms > SLOW_MS && entrant.ms < Number.POSITIVE_INFINITY) return;
+  const start = performance.now();
+  for (let calls = 0; calls === 0 || performance.now() - start < warmMs || (calls < 3 && entrant.ms < 10 * LONG_MS); ) {
+    await callAgain(entrant);
+    calls++;
+  }
+  entrant.calls = Math.max(1, Math.ceil(sampleMs / entrant.ms));
+}
+
+/** Every nth round for a slow entrant, n a power of two: two slow ones then meet in the same rounds. */
+function turns({ ms, calls }: Entrant, { rounds, entrantMs, fewest }: OpEffort): number {
+  const share = Math.max(fewest, entrantMs / (ms * (calls + (ms < LONG_MS ? 1 : 0))));
+  let every = 1;
+  while (Math.ceil(rounds / (2 * every)) >= share) every *= 2;
+  return every;
+}
+
+/** Milliseconds per call of all entrants, round by round; NaN where one sat out. They must be warm. */
+export async function compete(entrants: readonly Entrant[], effort: OpEffort): Promise<Map<Entrant, Times>> {
+  const times = new Map(entrants.map((entrant): [Entrant, number[]] => [entrant, []]));
+  const every = new Map(entrants.map((entrant) => [entrant, turns(entrant, effort)]));
+  for (let round = 0; round < effort.rounds; round++) {
+    for (const entrant of entrants) {
+      times.get(entrant)!.push(round % every.get(entrant)! === 0 ? await sample(entrant) : Number.NaN);
+    }
+  }
+  return times;
+}
+
+/** How many times as fast as `other` it was: median of the rounds that both took part in. */
+export const timesAsFast = (times: Times, other: Times): number => median(other.map((ms, round) => ms / times[round]));

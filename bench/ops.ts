@@ -1,0 +1,78 @@
+// The op part of `npm run bench`: every contest that was asked for, one after the other, and the memory of a long movie.
+import { library } from "./library.ts";
+import { type Contest, contests, longMovie, type OpCase, workOf } from "./op-cases.ts";
+import { measureOp, type OpTimes } from "./op-contest.ts";
+import { type MemoryUse, memoryOf } from "./op-memory.ts";
+import { besideTable, opFigures, opTable } from "./op-report.ts";
+import { opEffort } from "./op-rounds.ts";
+import { openPeers } from "./peers/open.ts";
+import { type Figure, show } from "./report.ts";
+import type { Binary } from "./runtime.ts";
+
+export interface OpFindings {
+  readonly tables: readonly string[];
+  readonly promised: readonly Figure[];
+  readonly failures: readonly string[];
+}
+
+export const noOps: OpFindings = { tables: [], promised: [], failures: [] };
+
+/** --quick leaves out what takes seconds a call. */
+const QUICK_WORK = 6e8;
+const QUICK_SIDE = 1024;
+
+export function chosenContests(matches: (name: string) => boolean, everything: boolean): Contest[] {
+  const chosen = contests.filter(({ of, beside }) => matches(of.name) || (beside && matches(beside.name)));
+  if (everything) return chosen;
+  return chosen.filter(({ of }) => workOf(of.sum) <= QUICK_WORK && Math.max(...of.sum.image) <= QUICK_SIDE);
+}
+
+/** Whose memory is looked at; two seconds. */
+export const chosenMovies = (matches: (name: string) => boolean): OpCase[] =>
+  [longMovie("valid"), longMovie("half")].filter(({ name }) => matches(name));
+
+export async function measureOps(
+  { ops, movies }: { ops: readonly Contest[]; movies: readonly OpCase[] },
+  binary: Binary,
+  quick: boolean,
+): Promise<OpFindings> {
+  const { createEngine } = await library();
+  const { libraries, notes } = await openPeers();
+  console.log(`peers: ${notes.join(", ")}`);
+  const peers = libraries.flatMap((library) => library.peers);
+  const rows: OpTimes[] = [];
+  const failures: string[] = [];
+  const engine = await createEngine({ binary, workers: 0 });
+  const attempt = async (name: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(`- ${name}: ${error instanceof Error ? error.message : error}`);
+      console.log(`FAILED ${name}: ${error instanceof Error ? error.stack : error}`);
+    }
+  };
+  const used: MemoryUse[] = [];
+  try {
+    for (const contest of ops) {
+      await attempt(contest.of.name, async () => {
+        const row = await measureOp(contest, engine, peers, opEffort[quick ? "quick" : "full"]);
+        rows.push(row);
+        console.log(line(row));
+      });
+    }
+    for (const of of movies) await attempt(of.name, async () => void used.push(await memoryOf(of, binary)));
+  } finally {
+    await engine.dispose();
+    for (const library of libraries) await library.close();
+  }
+  if (rows.length === 0 && used.length === 0) return { ...noOps, failures };
+  const beside = besideTable(rows);
+  const tables = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
+  return { tables, promised: opFigures(rows, used), failures };
+}
+
+function line({ contest, algorithm, checked, ms, beside, peers, absent }: OpTimes): string {
+  const others = [...(beside ? [beside] : []), ...peers].map((other) => `${other.name} ${show.digits(other.ms)}`);
+  const head = `${contest.of.name}: ${checked} outputs checked, ${algorithm} ${show.digits(ms)} ms`;
+  return [head, ...others, ...absent].join("; ");
+}

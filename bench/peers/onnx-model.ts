@@ -1,0 +1,101 @@
+// A model of one Conv, as the bytes of an ONNX file (protocol buffers, written by hand: a dozen fields).
+import type { Numbers } from "../op-check.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
+    if (rest < 128n) return [...bytes, Number(rest)];
+    bytes.push(Number(rest & 127n) | 128);
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Bytes {
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const number = (field: number, value: number): Bytes => Uint8Array.from([...varint(field * 8), ...varint(value)]);
+
+function message(field: number, ...parts: readonly Uint8Array[]): Bytes {
+  const size = parts.reduce((all, part) => all + part.length, 0);
+  return join([Uint8Array.from([...varint(field * 8 + 2), ...varint(size)]), ...parts]);
+}
+
+const text = (field: number, value: string): Bytes => message(field, new TextEncoder().encode(value));
+const list = (field: number, values: readonly number[]): Bytes =>
+  message(field, Uint8Array.from(values.flatMap(varint)));
+
+const FLOAT = 1;
+const INT64 = 7;
+
+/** TensorProto: dims 1, data_type 2, name 8, raw_data 9; an initializer of the graph (5). */
+function constant(name: string, dims: readonly number[], data: Float32Array | BigInt64Array): Bytes {
+  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const type = data instanceof Float32Array ? FLOAT : INT64;
+  return message(5, list(1, dims), number(2, type), text(8, name), message(9, raw));
+}
+
+/** AttributeProto: name 1, ints 8, type 20 (7: integers); of a node (5). */
+const integers = (name: string, values: readonly number[]): Bytes =>
+  message(5, text(1, name), list(8, values), number(20, 7));
+
+/** NodeProto: input 1, output 2, op_type 4; of the graph (1). */
+const node = (op: string, inputs: readonly string[], output: string, ...attributes: readonly Bytes[]): Bytes =>
+  message(1, ...inputs.map((name) => text(1, name)), text(2, output), text(4, op), ...attributes);
+
+/** ValueInfoProto: name 1, type 2 with tensor_type 1, elem_type 1, shape 2; an output of the graph (12). */
+const output = (name: string, shape: readonly number[]): Bytes =>
+  message(
+    12,
+    text(1, name),
+    message(2, message(1, number(1, FLOAT), message(2, ...shape.map((n) => message(1, number(1, n)))))),
+  );
+
+/**
+ * Outputs: `y`, the whole result, and `first`, its first element: who fetches that alone has y computed, but not copied out.
+ * The image is a constant of the model for the same reason: what is fed is copied in at every run.
+ */
+export function convModel({ sum, image, filter }: Numbers): Bytes {
+  const flat = sum.taps[0] === 1 && sum.image[0] === 1;
+  const axes = flat ? [1, 2] : [0, 1, 2];
+  const of = (space: readonly number[]) => axes.map((axis) => space[axis]);
+  const { batch, channels, filters, taps, result, stride, low } = sum;
+  const high = result.map((n, axis) => (n - 1) * stride[axis] + taps[axis] - sum.image[axis] - low[axis]);
+  const shape = [batch, filters, ...of(result)];
+  const whole = (name: string, value: number) =>
+    constant(
+      name,
+      [shape.length],
+      BigInt64Array.from(shape, () => BigInt(value)),
+    );
+  const graph = [
+    node(
+      "Conv",
+      ["x", "w"],
+      "y",
+      integers("strides", of(stride)),
+      integers("pads", [...of(low), ...of(high)]),
+      integers("kernel_shape", of(taps)),
+    ),
+    node("Slice", ["y", "from", "to"], "first"),
+    text(2, "conv"),
+    constant("x", [batch, channels, ...of(sum.image)], image),
+    constant("w", [filters, channels, ...of(taps)], filter),
+    whole("from", 0),
+    whole("to", 1),
+    output("y", shape),
+    output(
+      "first",
+      shape.map(() => 1),
+    ),
+  ];
+  // ModelProto: ir_version 1, graph 7, opset_import 8 with version 2.
+  return join([number(1, 8), message(7, ...graph), message(8, number(2, 17))]);
+}

@@ -1,0 +1,44 @@
+// onnxruntime-web on its WebAssembly backend: Conv, in two dimensions or three.
+
+import { workOf } from "../op-cases.ts";
+import type { Numbers } from "../op-check.ts";
+import { convModel } from "./onnx-model.ts";
+import { type Challenger, type Declined, type Library, tooMuch } from "./peer.ts";
+
+interface Session {
+  run(feeds: object, fetches: readonly string[]): Promise<Record<string, { data: Float32Array }>>;
+  release(): Promise<void>;
+}
+interface OnnxRuntime {
+  readonly env: { wasm: { numThreads: number }; logLevel: string; versions: { web?: string } };
+  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
+}
+
+const NAME = "onnxruntime-web";
+/** Two seconds a call; C3D's largest layer is below. */
+const MOST_WORK = 1.2e10;
+
+export async function open(): Promise<Library> {
+  const ort = (await import(NAME)) as OnnxRuntime;
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = "error";
+  const prepareHere = (numbers: Numbers) => prepare(ort, numbers);
+  return {
+    peers: [{ name: NAME, kind: "wasm", accuracy: "sum", prepare: prepareHere }],
+    version: ort.env.versions.web ?? "",
+    close() {},
+  };
+}
+
+async function prepare(ort: OnnxRuntime, numbers: Numbers): Promise<Challenger | Declined> {
+  const declined = tooMuch(workOf(numbers.sum), MOST_WORK);
+  if (declined) return declined;
+  // Without optimizations: there is nothing to fuse, and a Conv of constants would be computed beforehand.
+  const options = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" };
+  const session = await ort.InferenceSession.create(convModel(numbers), options);
+  return {
+    call: async () => void (await session.run({}, ["first"])),
+    result: async () => (await session.run({}, ["y"])).y.data,
+    dispose: () => session.release(),
+  };
+}
