@@ -17,7 +17,10 @@ export interface Wall {
 
 /** Periods to try: some hundred pixels by eye. */
 const PERIODS = Array.from({ length: 21 }, (_, i) => 100 + i / 4);
-/** Pixels around the cat that are left out. */
+/**
+ * Pixels around the cat that are left out. This and the blur below were chosen by the clarity of the least clear line, 1.7. Of eleven other
+ * choices, all but three agree within 2 pixels; those three, with a clarity of 1.12 or less, put photograph 15 a thin line off.
+ */
 const NEAR = 3;
 
 export async function findWall(photographs: readonly Photograph[], cats: readonly Silhouette[]): Promise<Wall> {

@@ -47,6 +47,23 @@ describe("motion energy", () => {
     expect(shareToTheRight(energies, bank.speeds)).toBeCloseTo(0.5, 3);
   });
 
+  it("has little energy between the ends of a body, and that goes the wrong way, also where nothing changes its shape", async () => {
+    const movie = runner(16);
+    const responses = await conv3d2d.conv3d(tensor(movie.brightness, movie.shape), tensor(bank.weights, bank.shape), {
+      borderMode: ["valid", "half", "half"],
+    });
+    const { speeds, pixels, values } = energiesOf(responses.data as Float32Array, responses.shape, bank);
+    // The middle frame, where the body is in the middle of the picture.
+    const middle = (responses.shape[1]! - 1) / 2;
+    const at = (x: number) =>
+      speeds.map((_, s) => values[(middle * speeds.length + s) * pixels + (ROWS / 2) * COLUMNS + x]!);
+    const [end, waist] = [at(COLUMNS / 2 - 12), at(COLUMNS / 2)];
+    const total = (energies: number[]) => energies.reduce((sum, energy) => sum + energy, 0);
+    expect(likeliestSpeed(end, speeds)).toBeCloseTo(16, 0);
+    expect(total(waist) / total(end)).toBeLessThan(0.1);
+    expect(shareToTheRight([waist], speeds)).toBeLessThan(0.5);
+  });
+
   it("has no direction left in random order", async () => {
     const movie = runner(12);
     const shares: number[] = [];
