@@ -10,5 +10,5 @@ const filters = tensor([...upright, ...level], [2, 1, 3, 3]);
 
 const maps = await nnet.conv2d(picture, filters, { borderMode: "valid" });
 
-console.log(maps.shape); // [1, 2, 2, 3]: a map per filter
-console.log(maps.data); // 4 4 0 4 4 0 where upright edges are, then 0 0 0 0 0 0: no level ones
+console.log(maps.shape); // [ 1, 2, 2, 3 ]: a map per filter
+console.log(maps.data.join(" ")); // 4 4 0 4 4 0 0 0 0 0 0 0: six values where upright edges are, then six of no level ones

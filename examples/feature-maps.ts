@@ -1,28 +1,25 @@
 /**
- * From a photograph to feature maps: `npm start`, or `npm start -- picture.jpg` for a picture of your own.
+ * From a photograph to feature maps: tsx examples/feature-maps.ts, with a picture of your own if you name one.
  * Convolves it with a bank of oriented filters through every binary that this machine can run, checks that they
  * agree, says how long each took, and draws what came out to out/feature-maps.png.
  */
 import { mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
-import { basename, dirname } from "node:path";
-import { setFlagsFromString } from "node:v8";
+import { dirname } from "node:path";
 import { checkAgreement } from "./feature-maps/agreement.ts";
 import { drawContactSheet } from "./feature-maps/contact-sheet.ts";
 import { BINARIES, type Entry, enter, isReady, measure, median, type Ready, speedUp } from "./feature-maps/entries.ts";
 import { buildBank, DIRECTIONS, type FilterBank, SIGMAS } from "./feature-maps/filter-bank.ts";
-import { alpinePhotograph, type Picture, readPicture } from "./feature-maps/picture.ts";
-import { formatTable } from "./feature-maps/table.ts";
+import { hint } from "./shared/hint.ts";
+import { askedPicture, type Picture } from "./shared/picture.ts";
+import "./shared/relaxed-simd.ts";
+import { formatTable } from "./shared/table.ts";
 
 const OUTPUT = "out/feature-maps.png";
 
-// Node 20 has the relaxed instructions, but behind a flag, which counts for whatever is compiled after it.
-if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
-
-const own = process.argv[2];
 const bank = buildBank();
 const margin = (bank.size - 1) / 2;
-const picture = await (own === undefined ? alpinePhotograph(margin) : readPicture(own, margin).catch(sayAndLeave));
+const picture = await askedPicture(margin);
 console.log(describeTask(picture, bank));
 
 const entries: Entry[] = [];
@@ -42,19 +39,12 @@ try {
   const sheet = await drawContactSheet(picture, bank, ready[0].maps);
   const { width, height } = await sheet.png().toFile(OUTPUT);
   console.log(`written   ${OUTPUT} (${width} × ${height})`);
-  console.log("next      npm run page: the same comparison, with workers, in your browser at http://localhost:5173/");
 } finally {
   for (const { engine } of ready) await engine.dispose();
 }
 
-function sayAndLeave(error: Error): never {
-  console.error(`Cannot read the picture ${own}: ${error.message}`);
-  process.exit(1);
-}
-
-function describeTask({ width, height }: Picture, { filters, size }: FilterBank): string {
+function describeTask({ name, width, height }: Picture, { filters, size }: FilterBank): string {
   const { node, v8 } = process.versions;
-  const name = own === undefined ? "a French alpine landscape, Adolphe Braun, 1865–70" : basename(own);
   const processor = cpus()[0]?.model.trim() ?? "an unknown processor";
   return [
     `picture   ${name}; ${width} × ${height}, grey`,
@@ -85,9 +75,4 @@ function describeTimes(entries: readonly Entry[], reference: Ready): string {
 
 function milliseconds(time: number): string {
   return time.toFixed(time < 100 ? 2 : 0);
-}
-
-/** One passing line for whoever is watching; nothing where the output goes to a file. */
-function hint(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

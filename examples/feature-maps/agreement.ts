@@ -1,7 +1,8 @@
 /** Proof that all binaries gave the same answer, and that the answer is right. */
+
+import type { Picture } from "../shared/picture.ts";
 import type { Ready } from "./entries.ts";
 import type { FilterBank } from "./filter-bank.ts";
-import type { Picture } from "./picture.ts";
 
 /** Unit roundoff of float32. */
 const U = 2 ** -24;

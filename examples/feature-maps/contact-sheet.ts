@@ -1,14 +1,13 @@
 /** The picture that `npm start` leaves behind: the photograph, the filters, what they answered, and the sum of it. */
-import sharp, { type Sharp } from "sharp";
-import { type Rgb, reliefColour } from "./colour.ts";
+import type { Sharp } from "sharp";
+import { reliefColour } from "../shared/colour.ts";
+import type { Picture } from "../shared/picture.ts";
+import { type Box, fitInside, Raster, type Size } from "../shared/raster.ts";
+import { drawOver, GROUND, writer } from "../shared/words.ts";
 import { DIRECTIONS, type FilterBank, SIGMAS } from "./filter-bank.ts";
 import { arrange, type Layout, PER_SCALE, TILE_GAP, tileOf } from "./layout.ts";
-import { canLetter, lettering } from "./lettering.ts";
+import { lettering } from "./lettering.ts";
 import { FAINT, orientationPicture, percentile } from "./orientation.ts";
-import type { Picture } from "./picture.ts";
-import { type Box, fitInside, Raster, type Size } from "./raster.ts";
-
-const GROUND: Rgb = [13, 15, 19];
 
 export async function drawContactSheet(picture: Picture, bank: FilterBank, maps: Float32Array): Promise<Sharp> {
   const layout = arrange(picture.width / picture.height);
@@ -20,9 +19,7 @@ export async function drawContactSheet(picture: Picture, bank: FilterBank, maps:
   });
   await drawFilters(sheet, layout.bank, bank);
   drawMaps(sheet, layout, picture, maps);
-  const overlay = Buffer.from(lettering(layout, picture, bank, await canLetter()));
-  const { width, height } = layout;
-  return sharp(sheet.rgb, { raw: { width, height, channels: 3 } }).composite([{ input: overlay }]);
+  return drawOver(sheet, lettering(layout, picture, bank, await writer()));
 }
 
 /** A row of filters per scale. */

@@ -1,7 +1,7 @@
 /** The binaries of simdconv, each ready to convolve the same picture, or with the reason why it cannot. */
 import { type CompiledOp, createEngine, type Engine, OptionError, tensor } from "simdconv";
+import type { Picture } from "../shared/picture.ts";
 import type { FilterBank } from "./filter-bank.ts";
-import type { Picture } from "./picture.ts";
 
 export const BINARIES = ["scalar", "simd", "relaxed"] as const;
 export type Binary = (typeof BINARIES)[number];

@@ -1,6 +1,7 @@
 /** Where everything stands on the contact sheet. */
+
+import type { Box, Size } from "../shared/raster.ts";
 import { DIRECTIONS, KINDS, SIGMAS } from "./filter-bank.ts";
-import type { Box, Size } from "./raster.ts";
 
 export const MARGIN = 64;
 export const TILE_GAP = 8;

@@ -1,5 +1,5 @@
 /** Which way the picture runs at each pixel, and how strongly: the bank's answers folded into one picture. */
-import { directionColour } from "./colour.ts";
+import { directionColour } from "../shared/colour.ts";
 import type { FilterBank } from "./filter-bank.ts";
 
 /** An answer of a quarter of a grey level: pictures that are fainter than this everywhere are shown as flat. */

@@ -45,7 +45,8 @@ export function reliefColour(value: number): Rgb {
   return RELIEF[Math.round(((Math.min(1, Math.max(-1, value)) + 1) / 2) * STEPS)];
 }
 
-function toByte(linear: number): number {
+/** Light in [0, 1] to a byte of sRGB; what lies outside is cut off. */
+export function toByte(linear: number): number {
   const c = Math.min(1, Math.max(0, linear));
   return Math.round(255 * (c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055));
 }
