@@ -2,7 +2,7 @@
 // ordinary reals are not only near but equal, bit for bit: to that sum computed in JavaScript, between the scalar and
 // simd builds, between forms, and between repeated calls. Relaxed may fuse multiply and add: it must repeat itself.
 import { describe, expect, it } from "vitest";
-import { orderedConv2d } from "../oracle/ordered.ts";
+import { ordered } from "../oracle/ordered.ts";
 import { checkBits } from "../support/check.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { edgeGrid } from "../support/grid.ts";
@@ -24,9 +24,9 @@ describe("bits", () => {
       let calls = 0;
       for (const spec of specs) {
         const problem = numbers(spec);
-        const want = orderedConv2d(problem.problem, problem.dtype);
+        const want = ordered(problem.terms, problem.dtype);
         if (spec.activation === "relu") for (let i = 0; i < want.length; i++) want[i] = Math.max(0, want[i]!);
-        for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+        for (const form of formsOf(spec)) {
           calls++;
           const wrong = await checkBits(engine, problem, want, { binary, form });
           if (wrong) failures.push(wrong);

@@ -47,7 +47,7 @@ async function run(binary: EngineName, vary: (spec: Spec, index: number) => read
     for (const variant of vary(spec, index)) {
       const problem = numbers(variant);
       const { y } = expected(problem);
-      for (const form of formsOf(variant.unshared === true, variant.filters[1])) {
+      for (const form of formsOf(variant)) {
         calls++;
         byForm.set(form, (byForm.get(form) ?? 0) + 1);
         const wrong = await checkBits(engine, problem, y, { binary, form }).catch(

@@ -1,6 +1,7 @@
 // One hash for any number of workers: shapes of every kind, and the comparison, for Node and pages.
 import { createEngine } from "simdconv";
 import { edgeGrid } from "../support/grid.ts";
+import { everyCall } from "../support/ops.ts";
 import { compute, type Engine, formsOf, numbers, operandsOf, reproduce, type Spec } from "../support/spec.ts";
 import { middling, startPool } from "./jobs.ts";
 
@@ -41,7 +42,7 @@ export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
   const cases: Case[] = [];
   for (const spec of shapes) {
     const problem = numbers(spec);
-    for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+    for (const form of formsOf(spec)) {
       const how = { binary, form, via: "runSync" } as const;
       cases.push({ spec, form, hash: hashOf(await compute(engine, spec, operandsOf(problem), how)) });
     }
@@ -51,7 +52,7 @@ export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
 
 /** Every case `repeats` times on the engine with `openmp: true`; what differs, in words. */
 export async function differences(engine: Engine, workers: number, cases: readonly Case[], repeats: number) {
-  const pooled = withPool(engine);
+  const pooled = everyCall(engine, { openmp: true });
   const failures: string[] = [];
   for (const { spec, form, hash } of cases) {
     const problem = numbers(spec);
@@ -65,24 +66,6 @@ export async function differences(engine: Engine, workers: number, cases: readon
     }
   }
   return failures;
-}
-
-/** The engine, with `openmp: true` in every call of nnet.conv2d and every run of a compiled one. */
-function withPool(engine: Engine): Engine {
-  const conv2d = engine.nnet.conv2d;
-  const call = (input: never, filters: never, options: object) =>
-    conv2d(input, filters, { ...options, openmp: true } as never);
-  const compile = async (spec: never) => {
-    const layer = await conv2d.compile(spec);
-    return new Proxy(layer, {
-      get(target, key) {
-        if (key === "run") return (input: never, options: object) => target.run(input, { ...options, openmp: true });
-        const value = Reflect.get(target, key, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  };
-  return { nnet: { conv2d: Object.assign(call, { compile }) } } as unknown as Engine;
 }
 
 /** An engine of `workers` workers that all serve, where there can be any. */

@@ -27,7 +27,7 @@ export async function checkExact(
     const { y } = expected(problem);
     const evident = zeroShare(y) <= 0.7;
     for (const [binary, engine] of engines) {
-      for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+      for (const form of formsOf(spec)) {
         const wrong = await checkBits(engine, problem, y, { binary, form, via });
         if (wrong) throw new Error(wrong);
         report.calls++;
