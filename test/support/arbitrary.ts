@@ -7,20 +7,20 @@ import { layouts } from "./place.ts";
 import type { How, Spec } from "./spec.ts";
 
 const ugly = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17, 23, 24, 25, 31, 33];
-const extra = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(...ugly) }, { weight: 2, arbitrary: fc.nat(20) });
-const tap = fc.oneof(
+export const extra = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(...ugly) }, { weight: 2, arbitrary: fc.nat(20) });
+export const tap = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }) },
   { weight: 1, arbitrary: fc.constantFrom(5, 7, 11) },
 );
-const filterCount = fc.oneof(
+export const filterCount = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...ugly) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 12 }) },
 );
-const stack = fc.oneof(
+export const stack = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) },
   { weight: 1, arbitrary: fc.constantFrom(13, 16, 17, 40, 64, 70) },
 );
-const small = fc.oneof(
+export const small = fc.oneof(
   { weight: 3, arbitrary: fc.constant(1) },
   { weight: 2, arbitrary: fc.integer({ min: 2, max: 4 }) },
 );
@@ -31,7 +31,7 @@ const borderMode = fc.oneof(
   pad,
   fc.tuple(side, side),
 );
-const layout = fc.oneof(
+export const layout = fc.oneof(
   { weight: 3, arbitrary: fc.constant("c" as const) },
   { weight: 2, arbitrary: fc.constantFrom(...layouts) },
 );
