@@ -1,10 +1,12 @@
-// nnet.conv2d on a page: the golden set in every form, and R1 with 200 random problems, on every binary.
+// The ops on a page: the golden set in every form, and R1 with 200 random problems of nnet.conv2d and 60 of each other op, on
+// every binary.
 import { expect, inject, it } from "vitest";
 import { goldenUrl, loadGolden } from "../golden/load.ts";
 import { GOLDEN, runErrors, runGolden } from "../golden/run.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { checkExact } from "../support/exact.ts";
 import { builtForms } from "../support/forms.ts";
+import { opNames } from "../support/ops.ts";
 import { countCalls, note } from "../support/record.ts";
 
 const engines = await enginesOfThisFile();
@@ -24,13 +26,16 @@ for (const binary of engines.binaries) {
       expect(byForm.get(form) ?? 0, form).toBeGreaterThan(0);
   });
 
-  it(`${binary}: 200 random integer problems have the oracle's bits`, { timeout: 120_000 }, async (test) => {
-    const seed = inject("seed");
-    const { evidence, calls } = await checkExact([[binary, await engines.get(binary)]], 200, seed);
-    countCalls(test, binary, calls);
-    note(test, `R1 ${binary}: ${evidence} random problems, ${calls} calls, 0 wrong bits, seed ${seed}`);
-    expect(evidence).toBe(200);
-  });
+  for (const op of opNames) {
+    const count = op === "nnet.conv2d" ? 200 : 60;
+    it(`${binary}: ${count} random integer problems of ${op} are exact`, { timeout: 120_000 }, async (test) => {
+      const seed = inject("seed");
+      const { evidence, calls } = await checkExact([[binary, await engines.get(binary)]], count, seed, op);
+      countCalls(test, binary, calls);
+      note(test, `R1 ${binary}, ${op}: ${evidence} random problems, ${calls} calls, 0 wrong bits, seed ${seed}`);
+      expect(evidence).toBe(count);
+    });
+  }
 }
 
 it("every must-throw case throws its typed error", async () => {
