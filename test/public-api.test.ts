@@ -2,6 +2,9 @@
 import * as simdconv from "simdconv";
 import { expect, it } from "vitest";
 import { errorClasses } from "./support/errors.ts";
+import { stillGood } from "./support/fixtures.ts";
+import { opNames, opOf } from "./support/ops.ts";
+import type { Engine } from "./support/spec.ts";
 
 it("exports exactly these names", () => {
   const kinds = Object.entries(simdconv).map(([name, value]) => `${name}: ${typeof value}`);
@@ -16,15 +19,24 @@ it("exports exactly these names", () => {
       "ShapeError: function",
       "Tensor: function",
       "WorkerError: function",
+      "c01b: object",
       "capabilities: function",
       "config: object",
+      "conv3D: function",
+      "conv3d2d: object",
       "createEngine: function",
       "nnet: object",
+      "signal: object",
       "tensor: function",
     ]
   `);
   expect(Object.keys(simdconv.nnet).sort()).toEqual(["conv2d"]);
-  expect(typeof simdconv.nnet.conv2d.compile).toBe("function");
+  expect(Object.keys(simdconv.signal).sort()).toEqual(["conv2d"]);
+  expect(Object.keys(simdconv.conv3d2d).sort()).toEqual(["conv3d"]);
+  expect(Object.keys(simdconv.c01b).sort()).toEqual(["filterActs"]);
+  for (const family of [simdconv.nnet, simdconv.signal, simdconv.conv3d2d, simdconv.c01b])
+    expect(Object.isFrozen(family)).toBe(true);
+  for (const op of opNames) expect(typeof opOf(simdconv as unknown as Engine, op).compile, op).toBe("function");
 });
 
 it("every error is a ConvError, and names itself", () => {
@@ -37,9 +49,15 @@ it("every error is a ConvError, and names itself", () => {
 
 it("an engine has the ops, tensor, dispose", async () => {
   await using engine = await simdconv.createEngine();
-  expect(typeof engine.nnet.conv2d).toBe("function");
-  expect(typeof engine.nnet.conv2d.compile).toBe("function");
+  for (const op of opNames) {
+    expect(typeof opOf(engine, op), op).toBe("function");
+    expect(typeof opOf(engine, op).compile, op).toBe("function");
+  }
   expect(typeof engine.tensor).toBe("function");
   expect(typeof engine.dispose).toBe("function");
   expect(typeof engine[Symbol.asyncDispose]).toBe("function");
+});
+
+it("the module-level ops are those of the shared engine, and compute", async () => {
+  for (const op of opNames) expect(await stillGood(simdconv as unknown as Engine, op)).toBeUndefined();
 });

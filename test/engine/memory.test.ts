@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf, mustFail } from "../support/errors.ts";
 import { good, stillGood } from "../support/fixtures.ts";
+import { forms } from "../support/forms.ts";
 import { random } from "../support/random.ts";
 import { countCalls, note } from "../support/record.ts";
-import { type Engine, forms } from "../support/spec.ts";
+import type { Engine } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 
@@ -102,7 +103,7 @@ describe("out of memory", () => {
     ] as const;
     const run = async (engine: Engine, [k, form]: (typeof jobs)[number]) => {
       const filters = { data: new Float32Array(k * k), shape: [1, 1, k, k] };
-      (await engine.nnet.conv2d(image, filters, { borderMode: "half", ...forms[form] })).dispose();
+      (await engine.nnet.conv2d(image, filters, { borderMode: "half", ...forms[form].options })).dispose();
     };
     for (const first of jobs) {
       for (const second of jobs) {

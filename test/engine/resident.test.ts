@@ -6,10 +6,11 @@ import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf, mustFail, wrongError } from "../support/errors.ts";
 import { good, goodAnswer, goodShapes, stillGood } from "../support/fixtures.ts";
+import { forms } from "../support/forms.ts";
 import { edgeGrid } from "../support/grid.ts";
 import { count, gather } from "../support/place.ts";
 import { countCalls, note } from "../support/record.ts";
-import { type Engine, expected, forms, formsOf, numbers, optionsOf, reproduce } from "../support/spec.ts";
+import { type Engine, expected, formsOf, numbers, optionsOf, reproduce } from "../support/spec.ts";
 import { longJob, outputOf } from "../support/work.ts";
 
 const engines = await enginesOfThisFile();
@@ -89,7 +90,7 @@ describe("neighbours", () => {
       for (const { spec } of edgeGrid) {
         const problem = numbers(spec);
         const { y } = expected(problem);
-        for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+        for (const form of formsOf(spec)) {
           const wrong = await amongNaN(engine, problem, y, form);
           if (wrong) expect.fail(`${wrong}\n${reproduce(spec, { binary, form })}`);
           calls++;
@@ -127,7 +128,13 @@ async function amongNaN(
     const Floats = dtype === "float32" ? Float32Array : Float64Array;
     const bias = problem.bias && { bias: { data: Floats.from(problem.bias), shape: [spec.filters[0]] } };
     const activation = spec.activation && { activation: spec.activation };
-    await engine.nnet.conv2d(input, filters, { ...optionsOf(spec), ...bias, ...activation, ...forms[form], out });
+    await engine.nnet.conv2d(input, filters, {
+      ...optionsOf(spec),
+      ...bias,
+      ...activation,
+      ...forms[form].options,
+      out,
+    });
     const at = firstDifference(out.data, want);
     if (at >= 0) return `element ${at} is ${out.data[at]}, must be ${want[at]}`;
     for (const [i, each] of tensors.entries()) {

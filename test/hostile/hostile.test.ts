@@ -4,15 +4,17 @@ import { describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf, wrongError } from "../support/errors.ts";
 import { stillGood } from "../support/fixtures.ts";
+import { opNames } from "../support/ops.ts";
 import { note } from "../support/record.ts";
 import type { Engine } from "../support/spec.ts";
 import { hostileOperands } from "./operands.ts";
+import { hostileOps } from "./ops.ts";
 import { hostileOptions } from "./options.ts";
 import { hostileOthers } from "./others.ts";
 import { givenOperands, type Hostile } from "./table.ts";
 
 const engines = await enginesOfThisFile();
-const tables = { operands: hostileOperands, options: hostileOptions, others: hostileOthers };
+const tables = { operands: hostileOperands, options: hostileOptions, others: hostileOthers, ops: hostileOps };
 const rounds = 5; // the time of a call is the median over these
 const allowed = 5; // milliseconds
 
@@ -26,7 +28,7 @@ describe("hostile calls", () => {
         const { wrong, median } = await attack(engine, hostile);
         times.push(median);
         if (wrong) failures.push(`${hostile.name}: ${wrong}`);
-        const after = await stillGood(engine).catch((error: Error) => `the good call threw ${error.stack}`);
+        const after = await stillGood(engine, hostile.op).catch((error: Error) => `the good call threw ${error.stack}`);
         if (after) failures.push(`${hostile.name}: afterwards ${after}`);
       }
       times.sort((a, b) => a - b);
@@ -47,12 +49,12 @@ describe("hostile calls", () => {
   it("one after the other on the debug build: no assertion fails", async () => {
     const engine = await engines.get("debug");
     const failures: string[] = [];
-    for (const hostile of [...hostileOperands(), ...hostileOptions()]) {
+    for (const hostile of [...hostileOperands(), ...hostileOptions(), ...hostileOps()]) {
       const { wrong } = await attack(engine, hostile);
       if (wrong) failures.push(`${hostile.name}: ${wrong}`);
     }
     expect(failures.length, failures.slice(0, 20).join("\n")).toBe(0);
-    expect(await stillGood(engine)).toBeUndefined();
+    for (const op of opNames) expect(await stillGood(engine, op)).toBeUndefined();
   });
 });
 
@@ -63,7 +65,7 @@ async function attack(
 ): Promise<{ wrong: string | undefined; median: number }> {
   const taken: number[] = [];
   for (let round = 0; round < times; round++) {
-    const { given, damage } = givenOperands();
+    const { given, damage } = givenOperands(hostile.op);
     const call = hostile.prepare(given);
     const start = performance.now();
     let returned: unknown;

@@ -1,9 +1,10 @@
 // A hostile call: what is passed, and which typed error must come of it. `prepare` gets fresh, canary-guarded good
 // operands and returns the call, so that only the call itself is timed.
 import type { ErrorName } from "../support/errors.ts";
-import { goodShapes, ramp } from "../support/fixtures.ts";
-import { type Guarded, type Placed, place } from "../support/place.ts";
-import type { Engine } from "../support/spec.ts";
+import { goodSpecs, ramp } from "../support/fixtures.ts";
+import { type OpName, opNames } from "../support/ops.ts";
+import { count, type Guarded, type Placed, place } from "../support/place.ts";
+import { type Engine, numbers } from "../support/spec.ts";
 
 export interface Given {
   readonly input: Placed;
@@ -14,6 +15,8 @@ export interface Given {
 
 export interface Hostile {
   readonly name: string;
+  /** Whose good operands it is given; nnet.conv2d's unless stated. */
+  readonly op?: OpName;
   readonly error: ErrorName;
   /** Accepted names; a call with two mistakes may name either. */
   readonly names: readonly string[];
@@ -22,18 +25,31 @@ export interface Hostile {
   readonly sync?: boolean;
 }
 
+/** Of the good problem of each op. */
+const shapesOf = Object.fromEntries(
+  opNames.map((op) => {
+    const { spec, problem, shape } = numbers({ ...goodSpecs[op], bias: true });
+    return [op, { input: spec.input, filters: spec.filters, biasCount: problem.bias!.length, out: shape }];
+  }),
+) as Record<
+  OpName,
+  { input: readonly number[]; filters: readonly number[]; biasCount: number; out: readonly number[] }
+>;
+
 export interface GuardedGiven {
   readonly given: Given;
   /** The first byte that changed: a call that fails writes neither inputs nor `out`, one that succeeds only `out`. */
   damage(except?: keyof Given): string | undefined;
 }
 
-export function givenOperands(): GuardedGiven {
+export function givenOperands(op: OpName = "nnet.conv2d"): GuardedGiven {
+  const { input, filters, biasCount, out } = shapesOf[op];
+  const filled = (shape: readonly number[]) => Float64Array.from(ramp(count(shape)));
   const guards: Record<keyof Given, Guarded> = {
-    input: place(Float64Array.from(ramp(252)), goodShapes.input, "float32", "gapped"),
-    filters: place(Float64Array.from(ramp(72)), goodShapes.filters, "float32", "c"),
-    bias: place(Float64Array.from(ramp(4)), [4], "float32", "reversed"),
-    out: place(undefined, [2, 4, 5, 5], "float32", "channels-last"),
+    input: place(filled(input), input, "float32", "gapped"),
+    filters: place(filled(filters), filters, "float32", "c"),
+    bias: place(filled([biasCount]), [biasCount], "float32", "reversed"),
+    out: place(undefined, out, "float32", "channels-last"),
   };
   const given = Object.fromEntries(Object.entries(guards).map(([name, { operand }]) => [name, operand]));
   return {

@@ -3,10 +3,11 @@
 import { describe, expect, it } from "vitest";
 import { sigmoidFixed, tanhFixed, ulps } from "../oracle/activation.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
+import { forms } from "../support/forms.ts";
 import type { DType } from "../support/place.ts";
 import { integer, random } from "../support/random.ts";
 import { countCalls, note } from "../support/record.ts";
-import { type Activation, type Engine, forms } from "../support/spec.ts";
+import type { Activation, Engine } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const dtypes = ["float32", "float64"] as const;
@@ -65,7 +66,7 @@ async function activate(
   const Floats = dtype === "float32" ? Float32Array : Float64Array;
   const input = { data: Floats.from(values), shape: [1, 1, 1, values.length] };
   const one = { data: Floats.of(1), shape: [1, 1, 1, 1] };
-  const { data } = await engine.nnet.conv2d(input, one, { activation, ...forms[form] });
+  const { data } = await engine.nnet.conv2d(input, one, { activation, ...forms[form].options });
   return data;
 }
 

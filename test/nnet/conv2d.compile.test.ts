@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf, mustFail, wrongError } from "../support/errors.ts";
 import { good, goodAnswer, goodShapes, ramp } from "../support/fixtures.ts";
+import { forms } from "../support/forms.ts";
 import { gather, place } from "../support/place.ts";
 import { countCalls } from "../support/record.ts";
-import { type Engine, expected, forms, formsOf, numbers, operandsOf, optionsOf, type Spec } from "../support/spec.ts";
+import { type Engine, expected, formsOf, numbers, operandsOf, optionsOf, type Spec } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const spec = { imageShape: goodShapes.input, filterShape: goodShapes.filters };
@@ -207,8 +208,8 @@ describe("compiled op", () => {
       const { y } = expected(problem);
       const { input, filters } = operandsOf(problem);
       const shapes = { imageShape: input.operand.shape, filterShape: filters.operand.shape, dtype: problem.dtype };
-      for (const form of formsOf(one.unshared === true, one.filters[1])) {
-        using layer = await engine.nnet.conv2d.compile({ ...optionsOf(one), ...shapes, ...forms[form] });
+      for (const form of formsOf(one)) {
+        using layer = await engine.nnet.conv2d.compile({ ...optionsOf(one), ...shapes, ...forms[form].options });
         await layer.setFilters(filters.operand);
         expect(gather(await layer.run(input.operand)), form).toEqual(y);
       }

@@ -31,7 +31,7 @@ describe("layouts", () => {
           for (const filters of layouts) {
             for (const out of [undefined, ...layouts]) {
               const problem = numbers({ ...base, layouts: { input, filters, ...(out && { out }) } });
-              const available = formsOf(base.unshared === true, base.filters[1]);
+              const available = formsOf(base);
               const form = available[(layouts.indexOf(input) + layouts.indexOf(filters)) % available.length]!;
               expect(await checkBits(used, problem, y, { binary, form })).toBeUndefined();
               countCalls(test, binary);

@@ -2,8 +2,8 @@
 // overflow goes to infinity, and nothing of one output leaks into another.
 import { describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
+import { forms } from "../support/forms.ts";
 import { countCalls } from "../support/record.ts";
-import { forms } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const shared = ["auto", "direct pixels", "direct filters", "depthwise"];
@@ -18,7 +18,9 @@ for (const binary of engines.binaries) {
         const input = { data: Floats.from(x), shape: [1, 1, 1, x.length] };
         const filters = { data: Floats.from(w), shape: [1, 1, 1, w.length] };
         const added = bias === undefined ? {} : { bias: { data: Floats.of(bias), shape: [1] } };
-        return [...(await engine.nnet.conv2d(input, filters, { filterFlip: false, ...added, ...forms[form] })).data];
+        return [
+          ...(await engine.nnet.conv2d(input, filters, { filterFlip: false, ...added, ...forms[form].options })).data,
+        ];
       };
 
       for (const form of shared) {

@@ -1,6 +1,6 @@
-// nnet.conv2d in double-double arithmetic: about 106 bits, the yardstick for float64 kernels.
+// A sum in double-double arithmetic: about 106 bits, the yardstick for float64 kernels.
 // Two-sum (Knuth) and two-product (Dekker, Veltkamp's split) are exact unless something over- or underflows.
-import { type Conv2dProblem, forEachProduct, outputShape } from "./conv2d.ts";
+import { outputsOf, type Terms } from "./terms.ts";
 
 export interface CompensatedResult {
   /** Leading parts. */
@@ -9,21 +9,23 @@ export interface CompensatedResult {
   readonly low: Float64Array;
 }
 
-export function compensatedConv2d(problem: Conv2dProblem): CompensatedResult {
-  const { input, filters } = problem;
-  const [n, o, r, s] = outputShape(problem);
-  const high = new Float64Array(n * o * r * s);
-  const low = new Float64Array(n * o * r * s);
-  forEachProduct(problem, (output, inputAt, filterAt) => {
-    const [a, b] = [input[inputAt]!, filters[filterAt]!];
-    const product = a * b;
-    const sum = high[output]! + product;
+export function compensated(terms: Terms): CompensatedResult {
+  const { input, filters, bias } = terms;
+  const high = new Float64Array(outputsOf(terms));
+  const low = new Float64Array(high.length);
+  const add = (output: number, value: number, error: number) => {
+    const sum = high[output]! + value;
     const part = sum - high[output]!;
-    const lost = high[output]! - (sum - part) + (product - part);
-    const tail = low[output]! + (lost + productError(a, b, product));
+    const lost = high[output]! - (sum - part) + (value - part);
+    const tail = low[output]! + (lost + error);
     high[output] = sum + tail;
     low[output] = tail - (high[output]! - sum);
+  };
+  terms.forEachProduct((output, inputAt, filterAt) => {
+    const [a, b] = [input[inputAt]!, filters[filterAt]!];
+    add(output, a * b, productError(a, b, a * b));
   });
+  for (let output = 0; bias && output < high.length; output++) add(output, bias[terms.filterOf(output)]!, 0);
   return { high, low };
 }
 

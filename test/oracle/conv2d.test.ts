@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { dtypeOf, type GoldenCase, goldenUrl, loadGolden } from "../golden/load.ts";
 import { at, firstDifference, firstOutside } from "../support/compare.ts";
 import { note } from "../support/record.ts";
-import { compensatedConv2d } from "./compensated.ts";
-import { type BorderMode, type Conv2dProblem, conv2d } from "./conv2d.ts";
-import { orderedConv2d } from "./ordered.ts";
+import { compensated } from "./compensated.ts";
+import { type BorderMode, type Conv2dProblem, conv2d, conv2dTerms } from "./conv2d.ts";
+import { ordered } from "./ordered.ts";
 
 const golden = await loadGolden(goldenUrl());
 const cases = golden.cases.filter(({ op }) => op === "nnet.conv2d");
@@ -49,7 +49,7 @@ describe("oracle of nnet.conv2d", () => {
     for (const example of cases.filter(({ inputs, tags }) => !inputs.bias && !tags.includes("nonfinite"))) {
       const problem = problemOf(example);
       const { y, s } = conv2d(problem);
-      const { high } = compensatedConv2d(problem);
+      const { high } = compensated(conv2dTerms(problem));
       const wrong = high.findIndex((value, i) => Math.abs(value - y[i]!) > 1e-12 * s[i]!);
       expect(wrong, example.id).toBe(-1);
     }
@@ -60,21 +60,21 @@ describe("oracle of nnet.conv2d", () => {
       filterShape: [1, 1, 1, 3],
     };
     expect(conv2d(one).y[0]).toBe(0);
-    expect(compensatedConv2d(one).high[0]).toBe(2 ** -80);
+    expect(compensated(conv2dTerms(one)).high[0]).toBe(2 ** -80);
     const square = {
       ...one,
       input: [1 + 2 ** -30, 1, 0],
       filters: [0, -(1 + 2 ** -29), 1 + 2 ** -30],
       inputShape: [1, 1, 1, 3],
     };
-    expect(compensatedConv2d(square).high[0]).toBe(2 ** -60);
+    expect(compensated(conv2dTerms(square)).high[0]).toBe(2 ** -60);
   });
 
   it("the ordered oracle has the exact golden bits and stays near the others", () => {
     for (const example of cases.filter(({ tags }) => !tags.includes("values-overflow"))) {
       const { output } = example.outputs;
       const want = golden.values(output!);
-      const got = orderedConv2d(problemOf(example), dtypeOf(example.inputs.input!));
+      const got = ordered(conv2dTerms(problemOf(example)), dtypeOf(example.inputs.input!));
       expect(firstOutside(got, want, output!.atol, output!.rtol), example.id).toBe(-1);
       if (output!.exact) expect(firstDifference(got, want), example.id).toBe(-1);
     }

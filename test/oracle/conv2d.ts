@@ -1,6 +1,7 @@
 // nnet.conv2d by its definition (semantics.md §3): float64, one loop per index, one addition at a time.
 //   out[n,o,r,s] = Σ_{c,i,j} xpad[n, g·Cg + c, r·s0 + i·d0, s·s1 + j·d1] · w'[o,c,i,j]      g = floor(o / (O / G))
 // w' is w flipped in i and j where filterFlip. Positions in the padding are skipped, not multiplied.
+import { type OracleResult, sum, type Terms, type Visit } from "./terms.ts";
 
 export type Pad = number | readonly [number, number];
 export type BorderMode = "valid" | "full" | "half" | number | readonly [Pad, Pad];
@@ -18,18 +19,6 @@ export interface Conv2dProblem {
   readonly numGroups?: number | undefined;
   readonly unshared?: boolean | undefined;
 }
-
-export interface OracleResult {
-  readonly shape: readonly [number, number, number, number];
-  readonly y: Float64Array;
-  /** Σ|x·w| (and |bias|) per output: the scale of its rounding error. */
-  readonly s: Float64Array;
-  /** Terms per output: products formed, and the bias. */
-  readonly k: Int32Array;
-}
-
-/** Calls `visit` for every product of one output, rows and columns of the filter view ascending. */
-export type Visit = (output: number, inputAt: number, filterAt: number) => void;
 
 export function padding(mode: BorderMode, dilated: readonly [number, number]): [[number, number], [number, number]] {
   const [h, w] = dilated;
@@ -60,7 +49,7 @@ export function outputShape(problem: Conv2dProblem): [number, number, number, nu
   return [n, filterShape[0]!, rows, columns];
 }
 
-export function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
+function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
   const { filterShape, subsample = [1, 1], filterDilation = [1, 1], numGroups = 1, filterFlip = true } = problem;
   const [, channels, height, width] = problem.inputShape as [number, number, number, number];
   const [h, w] = [filterShape.at(-2)!, filterShape.at(-1)!];
@@ -95,27 +84,20 @@ export function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
   }
 }
 
-export function conv2d(problem: Conv2dProblem): OracleResult {
+export function conv2dTerms(problem: Conv2dProblem): Terms {
   const { input, filters, bias } = problem;
   const shape = outputShape(problem);
-  const total = shape[0] * shape[1] * shape[2] * shape[3];
-  const y = new Float64Array(total);
-  const s = new Float64Array(total);
-  const k = new Int32Array(total);
-  forEachProduct(problem, (output, inputAt, filterAt) => {
-    const product = input[inputAt]! * filters[filterAt]!;
-    y[output]! += product;
-    s[output]! += Math.abs(product);
-    k[output]!++;
-  });
-  if (bias) {
-    const pixels = shape[2] * shape[3];
-    for (let output = 0; output < total; output++) {
-      const b = bias[Math.floor(output / pixels) % shape[1]]!;
-      y[output]! += b;
-      s[output]! += Math.abs(b);
-      k[output]!++;
-    }
-  }
-  return { shape, y, s, k };
+  const pixels = shape[2] * shape[3];
+  return {
+    shape,
+    input,
+    filters,
+    bias,
+    forEachProduct: (visit) => forEachProduct(problem, visit),
+    filterOf: (output) => Math.floor(output / pixels) % shape[1],
+  };
+}
+
+export function conv2d(problem: Conv2dProblem): OracleResult {
+  return sum(conv2dTerms(problem));
 }

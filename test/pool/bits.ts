@@ -1,21 +1,41 @@
 // One hash for any number of workers: shapes of every kind, and the comparison, for Node and pages.
 import { createEngine } from "simdconv";
 import { edgeGrid } from "../support/grid.ts";
+import { opGrid } from "../support/grid-ops.ts";
+import { everyCall } from "../support/ops.ts";
 import { compute, type Engine, formsOf, numbers, operandsOf, reproduce, type Spec } from "../support/spec.ts";
 import { middling, startPool } from "./jobs.ts";
 
 /** Of the edge grid what has a name of its own, and every seventh of the tiles and primes; and larger ones, of many chunks. */
-export const shapes: readonly Spec[] = [
+const ofConv2d: readonly Spec[] = [
   ...edgeGrid
     .filter(({ name }, i) => i % 7 === 0 || !/pixels|filters|^prime|^stride/.test(name))
     .map(({ spec }) => spec),
   ...middling,
 ].map((spec, i) => ({
   ...spec,
-  values: i % 3 === 0 ? "mixed" : "zero-mean",
-  dtype: i % 4 === 3 ? "float64" : (spec.dtype ?? "float32"),
   bias: i % 2 === 0,
   activation: (["linear", "relu", "tanh", "sigmoid"] as const)[i % 4]!,
+}));
+
+/** The other ops: every 37th of their grid, and jobs of many chunks. */
+const ofOps: readonly Spec[] = [
+  ...opGrid.filter((_, i) => i % 61 === 0).map(({ spec }) => spec),
+  { op: "signal.conv2d", input: [2, 110, 120], filters: [4, 7, 9], seed: 1, borderMode: "full" },
+  { op: "signal.conv2d", input: [3, 90, 100], filters: [4, 9, 9], seed: 2, rankOne: true },
+  { op: "signal.conv2d", input: [120, 130], filters: [31, 33], seed: 3 },
+  { op: "conv3D", input: [2, 9, 10, 11, 16], filters: [16, 3, 3, 3, 16], seed: 4 },
+  { op: "conv3D", input: [1, 18, 20, 20, 1], filters: [12, 5, 3, 4, 1], seed: 5, d: [1, 2, 1] },
+  { op: "conv3d2d.conv3d", input: [1, 6, 16, 11, 12], filters: [16, 3, 16, 3, 3], seed: 6, borderMode: "full" },
+  { op: "conv3d2d.conv3d", input: [1, 8, 3, 20, 21], filters: [9, 3, 3, 5, 5], seed: 7, borderMode: "half" },
+  { op: "c01b.filterActs", input: [8, 9, 8, 128], filters: [8, 3, 3, 16], seed: 8, pad: 1 },
+  { op: "c01b.filterActs", input: [3, 33, 31, 16], filters: [3, 5, 5, 32], seed: 9, pad: 2, stride: 3 },
+];
+
+export const shapes: readonly Spec[] = [...ofConv2d, ...ofOps].map((spec, i) => ({
+  ...spec,
+  values: i % 3 === 0 && !spec.op ? "mixed" : "zero-mean",
+  dtype: i % 4 === 3 ? "float64" : (spec.dtype ?? "float32"),
 }));
 
 /** Two words of FNV-1a over the bits. */
@@ -41,7 +61,7 @@ export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
   const cases: Case[] = [];
   for (const spec of shapes) {
     const problem = numbers(spec);
-    for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+    for (const form of formsOf(spec)) {
       const how = { binary, form, via: "runSync" } as const;
       cases.push({ spec, form, hash: hashOf(await compute(engine, spec, operandsOf(problem), how)) });
     }
@@ -51,7 +71,7 @@ export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
 
 /** Every case `repeats` times on the engine with `openmp: true`; what differs, in words. */
 export async function differences(engine: Engine, workers: number, cases: readonly Case[], repeats: number) {
-  const pooled = withPool(engine);
+  const pooled = everyCall(engine, { openmp: true });
   const failures: string[] = [];
   for (const { spec, form, hash } of cases) {
     const problem = numbers(spec);
@@ -65,24 +85,6 @@ export async function differences(engine: Engine, workers: number, cases: readon
     }
   }
   return failures;
-}
-
-/** The engine, with `openmp: true` in every call of nnet.conv2d and every run of a compiled one. */
-function withPool(engine: Engine): Engine {
-  const conv2d = engine.nnet.conv2d;
-  const call = (input: never, filters: never, options: object) =>
-    conv2d(input, filters, { ...options, openmp: true } as never);
-  const compile = async (spec: never) => {
-    const layer = await conv2d.compile(spec);
-    return new Proxy(layer, {
-      get(target, key) {
-        if (key === "run") return (input: never, options: object) => target.run(input, { ...options, openmp: true });
-        const value = Reflect.get(target, key, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  };
-  return { nnet: { conv2d: Object.assign(call, { compile }) } } as unknown as Engine;
 }
 
 /** An engine of `workers` workers that all serve, where there can be any. */

@@ -1,9 +1,7 @@
 // Engines with a pool, and a look inside them: whether the workers serve and have taken part.
+import { everyCall } from "../support/ops.ts";
 import { longJob } from "../support/work.ts";
 import { createEngine, type Engine } from "./library.ts";
-
-type Conv2d = Engine["nnet"]["conv2d"];
-type Layer = Awaited<ReturnType<Conv2d["compile"]>>;
 
 /** What these tests look at inside an engine; no part of the package's interface. */
 interface Inside {
@@ -39,32 +37,9 @@ export async function wakeMicroseconds(engine: Engine): Promise<number> {
   return times.sort((a, b) => a - b)[4]!;
 }
 
-/** The same engine, every call of which wants the pool; `see` is shown each result. */
+/** The same engine, every call of which wants the pool or not; `see` is shown each result. */
 export function always(engine: Engine, openmp: boolean, see: (data: Float32Array | Float64Array) => void): Engine {
-  const { conv2d } = engine.nnet;
-  const shown = <T extends { readonly data: Float32Array | Float64Array }>(result: T): T => {
-    see(result.data);
-    return result;
-  };
-  const op: Conv2d = Object.assign(
-    async (...[input, filters, options]: Parameters<Conv2d>) =>
-      shown(await conv2d(input, filters, { ...options, openmp })),
-    {
-      compile: async (spec: Parameters<Conv2d["compile"]>[0]): Promise<Layer> => {
-        const layer = await conv2d.compile(spec);
-        return {
-          plan: layer.plan,
-          setFilters: (filters) => layer.setFilters(filters),
-          setBias: (bias) => layer.setBias(bias),
-          run: async (input, options) => shown(await layer.run(input, { ...options, openmp })),
-          runSync: (input, options) => shown(layer.runSync(input, options)),
-          dispose: () => layer.dispose(),
-          [Symbol.dispose]: () => layer.dispose(),
-        };
-      },
-    },
-  );
-  return { nnet: { conv2d: op } } as unknown as Engine;
+  return everyCall(engine, { openmp }, ({ data }) => see(data));
 }
 
 /** FNV-1a of the bits of a result. */

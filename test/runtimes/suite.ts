@@ -1,13 +1,16 @@
 // What every runtime must show, apart from Vitest, so that any runtime's own test runner can run it: all binaries that the
 // runtime validates, on the caller alone and with a pool, same bits; golden cases, exactness, abort, errors, the answers of capabilities.
 import { goldenUrl, loadGolden } from "../golden/load.ts";
-import { runErrors, runGolden } from "../golden/run.ts";
+import { GOLDEN, runErrors, runGolden } from "../golden/run.ts";
 import { type Binary, supportedBinaries, wasmUrl } from "../support/binaries.ts";
+import { checkBits } from "../support/check.ts";
 import { failureOf, mustFail } from "../support/errors.ts";
 import { checkExact } from "../support/exact.ts";
-import { good, goodAnswer, stillGood } from "../support/fixtures.ts";
+import { good, goodAnswer, goodSpecs, stillGood } from "../support/fixtures.ts";
+import { opNames } from "../support/ops.ts";
 import { gather } from "../support/place.ts";
 import { environment } from "../support/runtime.ts";
+import { expected, numbers } from "../support/spec.ts";
 import { longJob } from "../support/work.ts";
 import { capabilities, createEngine, type Engine, nnet } from "./library.ts";
 import { always, beats, hash, wakeMicroseconds, withPool } from "./pool.ts";
@@ -19,8 +22,6 @@ export interface Check {
 }
 
 const WORKERS = 2;
-const GOLDEN_CASES = 156;
-const GOLDEN_ERRORS = 31;
 const EXACT_CASES = 200;
 
 function must(condition: boolean, what: string): asserts condition {
@@ -46,6 +47,10 @@ export async function checks(): Promise<readonly Check[]> {
       run: () => golden(binary, report),
     })),
     { name: "every must-throw case throws its typed error, with a pool", run: goldenErrors },
+    {
+      name: `every op is exact on every binary, called and compiled, alone and with ${WORKERS} workers`,
+      run: () => everyOp(binaries),
+    },
     { name: `${EXACT_CASES} random integer problems, alone`, run: () => exact(binaries, 0, report) },
     {
       name: `${EXACT_CASES} random integer problems, with ${WORKERS} workers`,
@@ -101,7 +106,7 @@ async function golden(binary: Binary, report: Report): Promise<void> {
         binary,
       );
       must(failures.length === 0, `${failures.length} failed\n${failures.slice(0, 5).join("\n")}`);
-      must(cases === GOLDEN_CASES, `${cases} cases instead of ${GOLDEN_CASES}`);
+      must(cases === GOLDEN.cases, `${cases} cases instead of ${GOLDEN.cases}`);
       hashes.push(mine);
       report.golden += mine.length;
     } finally {
@@ -118,7 +123,7 @@ async function goldenErrors(): Promise<void> {
   try {
     const { ran, failures } = await runErrors(await loadGolden(goldenUrl()), always(engine, true, ignore));
     must(failures.length === 0, failures.join("\n"));
-    must(ran === GOLDEN_ERRORS, `${ran} cases instead of ${GOLDEN_ERRORS}`);
+    must(ran === GOLDEN.errors, `${ran} cases instead of ${GOLDEN.errors}`);
   } finally {
     engine.dispose();
   }
@@ -137,6 +142,26 @@ async function exact(binaries: readonly Binary[], workers: number, report: Repor
     report.exact += calls;
   } finally {
     for (const [, engine] of engines) engine.dispose();
+  }
+}
+
+/** One small problem of each op; nnet.conv2d has random ones besides. */
+async function everyOp(binaries: readonly Binary[]): Promise<void> {
+  for (const binary of binaries) {
+    for (const workers of [0, WORKERS]) {
+      const engine = workers === 0 ? await createEngine({ binary, workers }) : await withPool(binary, workers);
+      try {
+        for (const op of opNames) {
+          const problem = numbers(goodSpecs[op]);
+          const { y } = expected(problem);
+          for (const via of ["call", "run", "runSync"] as const) {
+            none(await checkBits(always(engine, workers > 0, ignore), problem, y, { binary, form: "auto", via }));
+          }
+        }
+      } finally {
+        engine.dispose();
+      }
+    }
   }
 }
 

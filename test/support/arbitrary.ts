@@ -2,24 +2,25 @@
 // A third of the extents are drawn from the ugly list of reliability.md §5, and work is capped so that 2,000 cases are
 // a matter of seconds. Shrinking works, since a spec is built from independent choices.
 import fc from "fast-check";
+import type { BorderMode } from "../oracle/conv2d.ts";
 import { layouts } from "./place.ts";
 import type { How, Spec } from "./spec.ts";
 
 const ugly = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17, 23, 24, 25, 31, 33];
-const extra = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(...ugly) }, { weight: 2, arbitrary: fc.nat(20) });
-const tap = fc.oneof(
+export const extra = fc.oneof({ weight: 1, arbitrary: fc.constantFrom(...ugly) }, { weight: 2, arbitrary: fc.nat(20) });
+export const tap = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }) },
   { weight: 1, arbitrary: fc.constantFrom(5, 7, 11) },
 );
-const filterCount = fc.oneof(
+export const filterCount = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...ugly) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 12 }) },
 );
-const stack = fc.oneof(
+export const stack = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) },
   { weight: 1, arbitrary: fc.constantFrom(13, 16, 17, 40, 64, 70) },
 );
-const small = fc.oneof(
+export const small = fc.oneof(
   { weight: 3, arbitrary: fc.constant(1) },
   { weight: 2, arbitrary: fc.integer({ min: 2, max: 4 }) },
 );
@@ -30,7 +31,7 @@ const borderMode = fc.oneof(
   pad,
   fc.tuple(side, side),
 );
-const layout = fc.oneof(
+export const layout = fc.oneof(
   { weight: 3, arbitrary: fc.constant("c" as const) },
   { weight: 2, arbitrary: fc.constantFrom(...layouts) },
 );
@@ -108,7 +109,7 @@ function toSpec({ n, groups, base, layouts, dtype, activation, unroll, seed, ...
   const { h, w, stack } = sizes;
   const [dh, dw] = [(h - 1) * base.filterDilation![0] + 1, (w - 1) * base.filterDilation![1] + 1];
   let { perGroup, extraRows, extraColumns } = sizes;
-  const least = leastExtents(base.borderMode!, dh, dw);
+  const least = leastExtents(base.borderMode as BorderMode, dh, dw);
   const outputs = () => spread(extraRows, base.subsample![0], dh) * spread(extraColumns, base.subsample![1], dw);
   const work = () => n * groups * perGroup * stack * h * w * outputs();
   while (work() > mostWork && extraRows + extraColumns + perGroup > 3) {
@@ -134,7 +135,7 @@ function spread(extra: number, stride: number, dilated: number): number {
 }
 
 /** The smallest image that gives one output: with it, a `valid` filter is as large as the image. */
-function leastExtents(mode: NonNullable<Spec["borderMode"]>, dh: number, dw: number): [number, number] {
+function leastExtents(mode: BorderMode, dh: number, dw: number): [number, number] {
   if (mode === "valid") return [dh, dw];
   if (mode === "full" || mode === "half") return [1, 1];
   const [rows, columns] = typeof mode === "number" ? [mode, mode] : mode;

@@ -1,11 +1,13 @@
 // Figure R1 of reliability.md: small integers, whose float32 sums are exact, so that every binary and every form must
 // give the oracle's bits. Also R6: every operand lies between canaries, and inputs must come back unchanged.
 import fc from "fast-check";
-import { randomCase } from "./arbitrary.ts";
+import { type RandomCase, randomCase } from "./arbitrary.ts";
+import { randomCaseOf } from "./arbitrary-ops.ts";
 import type { Binary } from "./binaries.ts";
 import { checkBits } from "./check.ts";
 import { zeroShare } from "./compare.ts";
 import { corpus } from "./corpus.ts";
+import type { OpName } from "./ops.ts";
 import { type Engine, expected, formsOf, numbers } from "./spec.ts";
 
 export interface ExactReport {
@@ -20,14 +22,15 @@ export async function checkExact(
   engines: readonly (readonly [Binary, Engine])[],
   cases: number,
   seed: number,
+  op: OpName = "nnet.conv2d",
 ): Promise<ExactReport> {
   const report: ExactReport = { evidence: 0, calls: 0, byForm: new Map() };
-  const property = fc.asyncProperty(randomCase, async ({ spec, via }) => {
+  const property = fc.asyncProperty(op === "nnet.conv2d" ? randomCase : randomCaseOf(op), async ({ spec, via }) => {
     const problem = numbers(spec);
     const { y } = expected(problem);
     const evident = zeroShare(y) <= 0.7;
     for (const [binary, engine] of engines) {
-      for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+      for (const form of formsOf(spec)) {
         const wrong = await checkBits(engine, problem, y, { binary, form, via });
         if (wrong) throw new Error(wrong);
         report.calls++;
@@ -37,6 +40,9 @@ export async function checkExact(
     fc.pre(evident); // drawn again: a run counts only if its output is evidence
     report.evidence++;
   });
-  await fc.assert(property, { seed, numRuns: cases, examples: corpus.map((example) => [example]) });
+  const examples = corpus
+    .filter(({ spec }) => (spec.op ?? "nnet.conv2d") === op)
+    .map((example) => [example] as [RandomCase]);
+  await fc.assert(property, { seed, numRuns: cases, examples });
   return report;
 }

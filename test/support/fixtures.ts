@@ -1,9 +1,9 @@
 // A small good call with a known answer: run after anything hostile, to see that the engine is as it was.
 import { conv2d } from "../oracle/conv2d.ts";
 import { firstDifference } from "./compare.ts";
-import { gather } from "./place.ts";
+import type { OpName } from "./ops.ts";
 import { fill, random } from "./random.ts";
-import type { Engine } from "./spec.ts";
+import { compute, type Engine, expected, numbers, operandsOf, type Problem, type Spec } from "./spec.ts";
 
 export const goodShapes = { input: [2, 3, 7, 6], filters: [4, 3, 3, 2] } as const;
 
@@ -20,12 +20,25 @@ export function good() {
   };
 }
 
+/** A small good problem of every op, of integers. */
+export const goodSpecs: Readonly<Record<OpName, Spec>> = {
+  "nnet.conv2d": { ...goodShapes, seed: 42 },
+  "signal.conv2d": { op: "signal.conv2d", input: [2, 7, 6], filters: [3, 3, 2], seed: 43 },
+  conv3D: { op: "conv3D", input: [2, 4, 5, 6, 3], filters: [4, 2, 3, 2, 3], seed: 44, d: [1, 2, 1] },
+  "conv3d2d.conv3d": { op: "conv3d2d.conv3d", input: [2, 4, 3, 6, 5], filters: [4, 2, 3, 3, 2], seed: 45 },
+  "c01b.filterActs": { op: "c01b.filterActs", input: [3, 6, 5, 4], filters: [3, 3, 2, 5], seed: 46, pad: 1, stride: 2 },
+};
+
+const known = new Map<OpName, Problem>();
+
 /** Undefined if the good call is exact. */
-export async function stillGood(engine: Pick<Engine, "nnet">): Promise<string | undefined> {
-  const { input: x, filters: w } = good();
-  const got = gather(await engine.nnet.conv2d(x, w));
-  const wrong = firstDifference(got, goodAnswer.y);
-  return wrong < 0 ? undefined : `the good call gave ${got[wrong]} for ${goodAnswer.y[wrong]} at ${wrong}`;
+export async function stillGood(engine: Engine, op: OpName = "nnet.conv2d"): Promise<string | undefined> {
+  const problem = known.get(op) ?? numbers(goodSpecs[op]);
+  known.set(op, problem);
+  const { y } = expected(problem);
+  const got = await compute(engine, problem.spec, operandsOf(problem), { binary: "", form: "auto" });
+  const wrong = firstDifference(got, y);
+  return wrong < 0 ? undefined : `the good call of ${op} gave ${got[wrong]} for ${y[wrong]} at ${wrong}`;
 }
 
 export function ramp(count: number, from = 1): Float32Array<ArrayBuffer> {

@@ -1,18 +1,20 @@
-// The order of summation is declared (one running sum per output over channel, row, column; bias last), so results on
+// The order of summation is declared (one running sum per output over channel and taps; bias last), so results on
 // ordinary reals are not only near but equal, bit for bit: to that sum computed in JavaScript, between the scalar and
 // simd builds, between forms, and between repeated calls. Relaxed may fuse multiply and add: it must repeat itself.
 import { describe, expect, it } from "vitest";
-import { orderedConv2d } from "../oracle/ordered.ts";
-import { checkBits } from "../support/check.ts";
+import { ordered } from "../oracle/ordered.ts";
+import { checkBits, formTaken } from "../support/check.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
+import { forms } from "../support/forms.ts";
 import { edgeGrid } from "../support/grid.ts";
+import { opGrid } from "../support/grid-ops.ts";
 import { countCalls, note } from "../support/record.ts";
 import { compute, formsOf, numbers, operandsOf, type Spec } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const values = ["zero-mean", "mixed", "subnormal"] as const;
-const specs: Spec[] = edgeGrid.flatMap(({ spec }, i) => {
-  const base: Spec = { ...spec, values: values[i % 3]!, bias: i % 2 === 0 };
+const specs: Spec[] = [...edgeGrid, ...opGrid].flatMap(({ spec }, i) => {
+  const base: Spec = { ...spec, values: values[i % 3]!, ...(!spec.op && { bias: i % 2 === 0 }) };
   return [base, { ...base, dtype: "float64" as const, values: values[(i + 1) % 3]! }];
 });
 
@@ -24,9 +26,10 @@ describe("bits", () => {
       let calls = 0;
       for (const spec of specs) {
         const problem = numbers(spec);
-        const want = orderedConv2d(problem.problem, problem.dtype);
+        const want = ordered(problem.terms, problem.dtype);
         if (spec.activation === "relu") for (let i = 0; i < want.length; i++) want[i] = Math.max(0, want[i]!);
-        for (const form of formsOf(spec.unshared === true, spec.filters[1])) {
+        for (const form of formsOf(spec)) {
+          if (!forms[await formTaken(engine, problem, form)].ordered) continue;
           calls++;
           const wrong = await checkBits(engine, problem, want, { binary, form });
           if (wrong) failures.push(wrong);

@@ -1,30 +1,35 @@
-// The named edge grid against the float64 oracle: exact integers, both dtypes, flipped and not, every binary and form.
+// The named edge grids of every op against the float64 oracle: exact integers, both dtypes, every binary and form; nnet.conv2d
+// flipped and not.
 import { describe, expect, it } from "vitest";
 import { checkBits } from "../support/check.ts";
 import { type EngineName, enginesOfThisFile } from "../support/engines.ts";
-import { edgeGrid } from "../support/grid.ts";
+import { edgeGrid, type NamedSpec } from "../support/grid.ts";
+import { opGrid } from "../support/grid-ops.ts";
 import { layouts } from "../support/place.ts";
 import { countCalls, note } from "../support/record.ts";
 import { expected, formsOf, numbers, type Spec } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 
-describe("edge grid", () => {
+const grids = { "nnet.conv2d": { grid: edgeGrid, variants }, "the other ops": { grid: opGrid, variants: opVariants } };
+type Vary = (spec: Spec, index: number) => readonly Spec[];
+
+describe.each(Object.entries(grids))("edge grid of %s", (title, { grid, variants }) => {
   for (const binary of engines.binaries) {
-    it(`${binary}: ${edgeGrid.length} named cases are exact`, async (test) => {
-      const { calls, byForm } = await run(binary, variants);
+    it(`${binary}: ${grid.length} named cases are exact`, async (test) => {
+      const { calls, byForm } = await run(grid, binary, variants);
       countCalls(test, binary, calls);
       note(
         test,
-        `edge grid ${binary}: ${edgeGrid.length} names, ${calls} calls (${[...byForm].join("; ").replaceAll(",", " ")})`,
+        `edge grid of ${title}, ${binary}: ${grid.length} names, ${calls} calls (${[...byForm].join("; ").replaceAll(",", " ")})`,
       );
     });
   }
 
   it("the debug build, with its assertions on, computes the grid too", async (test) => {
-    const { calls } = await run("debug", (spec) => [spec]);
+    const { calls } = await run(grid, "debug", (spec) => [spec]);
     countCalls(test, "debug", calls);
-    expect(calls).toBeGreaterThan(edgeGrid.length);
+    expect(calls).toBeGreaterThan(grid.length);
   });
 });
 
@@ -38,19 +43,32 @@ function variants(spec: Spec, index: number): Spec[] {
   ];
 }
 
-async function run(binary: EngineName, vary: (spec: Spec, index: number) => readonly Spec[]) {
+/** Layouts and dtypes rotate as well, and both ways through compile. */
+function opVariants(spec: Spec, index: number): Spec[] {
+  const turn = (by: number) => layouts[(index + by) % layouts.length]!;
+  return [
+    { ...spec, layouts: { input: turn(0), filters: turn(1), out: turn(2) } },
+    { ...spec, dtype: "float64", layouts: { filters: turn(2) } },
+  ];
+}
+
+const vias = ["call", "run", "runSync"] as const;
+
+async function run(grid: readonly NamedSpec[], binary: EngineName, vary: Vary) {
   const engine = await engines.get(binary);
   const failures: string[] = [];
   const byForm = new Map<string, number>();
   let calls = 0;
-  for (const [index, { name, spec }] of edgeGrid.entries()) {
+  for (const [index, { name, spec }] of grid.entries()) {
     for (const variant of vary(spec, index)) {
       const problem = numbers(variant);
       const { y } = expected(problem);
-      for (const form of formsOf(variant.unshared === true, variant.filters[1])) {
+      for (const form of formsOf(variant)) {
+        // Every third call each way; those of nnet.conv2d have always been calls.
+        const via = grid === edgeGrid ? "call" : vias[calls % 3]!;
         calls++;
         byForm.set(form, (byForm.get(form) ?? 0) + 1);
-        const wrong = await checkBits(engine, problem, y, { binary, form }).catch(
+        const wrong = await checkBits(engine, problem, y, { binary, form, via }).catch(
           (error: Error) => `threw ${error.stack}`,
         );
         if (wrong) failures.push(`${name} (${binary}, ${form}): ${wrong}`);

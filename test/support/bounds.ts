@@ -1,0 +1,76 @@
+// What each algorithm may be off by, per output: reliability.md R2, in units of u (half an epsilon of the element type).
+import type { Terms } from "../oracle/terms.ts";
+import { smallest, unitRoundoff } from "./compare.ts";
+import type { Problem } from "./spec.ts";
+
+export interface Exact {
+  readonly y: ArrayLike<number>;
+  readonly low?: ArrayLike<number>;
+  readonly s: Float64Array;
+  readonly k: Int32Array;
+}
+
+export interface Bound {
+  /** Never more: a theorem about the algorithm. */
+  readonly theorem: number;
+  /** What happens with a good kernel, on the fixed seeds of the accuracy test. */
+  readonly practice: number;
+  readonly formula: string;
+}
+export type Bounds = (problem: Problem, exact: Exact) => (output: number) => Bound;
+
+/** What underflow may cost: every product may lose a smallest number. */
+const floorOf = ({ dtype }: Problem, k: number) => k * smallest[dtype];
+
+/** A running sum, or partial sums: K·u·S, in practice its root. */
+export const sumBounds: Bounds = (problem, { s, k }) => {
+  const u = unitRoundoff[problem.dtype];
+  return (i) => {
+    const floor = floorOf(problem, k[i]!);
+    return {
+      theorem: k[i]! * u * s[i]! + floor,
+      practice: (k[i]! >= 64 ? 1.5 * Math.sqrt(k[i]!) : 8) * u * s[i]! + floor,
+      formula: "K·u·S",
+    };
+  };
+};
+
+/** Two sums, of kw and of kh terms, over factors that are rounded: (kh + kw + 6)·u·S. */
+export const separableBounds: Bounds = (problem, { s, k }) => {
+  const u = unitRoundoff[problem.dtype];
+  const taps = problem.spec.filters.at(-2)! + problem.spec.filters.at(-1)!;
+  return (i) => {
+    const bound = (taps + 6) * u * s[i]! + floorOf(problem, k[i]!);
+    return { theorem: bound, practice: bound, formula: "(kh + kw + 6)·u·S" };
+  };
+};
+
+const TRANSFORM = { factor: 8, log2: 18 } as const; // log2 of the points of the largest tile
+
+/** A transform mixes all points of a plane: 8·log2(n)·u·‖w‖·‖x‖ whatever the sum; a bias is one rounding more. */
+export const transformBounds: Bounds = (problem, { s, k }) => {
+  const u = unitRoundoff[problem.dtype];
+  const norms = normsOf(problem);
+  return (i) => {
+    const bound = TRANSFORM.factor * TRANSFORM.log2 * u * norms[i]! + 2 * u * s[i]! + floorOf(problem, k[i]!);
+    return { theorem: bound, practice: bound, formula: "8·log2(n)·u·‖w‖·‖x‖" };
+  };
+};
+
+/** ‖w‖₂·‖x‖₂ of the filter plane and the image plane that each output comes from. */
+function normsOf({ problem, terms }: Problem): Float64Array {
+  const plane = (shape: readonly number[]) => shape.at(-2)! * shape.at(-1)!;
+  const [x, w] = [plane(problem.inputShape), plane(problem.filterShape)];
+  const [images, filters] = [planeNorms(terms.input, x), planeNorms(terms.filters, w)];
+  const norms = new Float64Array(terms.shape.reduce((product, extent) => product * extent, 1));
+  terms.forEachProduct((output, inputAt, filterAt) => {
+    norms[output] = images[Math.floor(inputAt / x)]! * filters[Math.floor(filterAt / w)]!;
+  });
+  return norms;
+}
+
+function planeNorms(values: Terms["input"], size: number): Float64Array {
+  const norms = new Float64Array(values.length / size);
+  for (let i = 0; i < values.length; i++) norms[Math.floor(i / size)]! += values[i]! ** 2;
+  return norms.map(Math.sqrt);
+}

@@ -1,0 +1,116 @@
+// The ops as the library offers them: how each is reached, what it calls its operands, and where its options go. A later op
+// is a row here, one in the oracle, and one in golden/run.ts.
+import type { Tensor } from "simdconv";
+import type { SmallOp } from "../oracle/ops.ts";
+import type { Engine } from "./spec.ts";
+
+export type OpName = "nnet.conv2d" | SmallOp;
+
+/** An op without its types, for calls that are made from data. */
+export interface LooseOp {
+  (...given: unknown[]): Promise<Tensor>;
+  compile(spec: unknown): Promise<LooseLayer>;
+}
+export type LooseLayer = Omit<Awaited<ReturnType<Engine["nnet"]["conv2d"]["compile"]>>, "run" | "runSync"> & {
+  run(...given: unknown[]): Promise<Tensor>;
+  runSync(...given: unknown[]): Tensor;
+};
+
+export interface OpRow {
+  /** Where the engine has it. */
+  readonly path: readonly string[];
+  /** What errors call the operands. */
+  readonly names: { readonly input: string; readonly filters: string; readonly bias: string };
+  /** What a spec of `compile` calls their shapes. */
+  readonly shapes: { readonly input: string; readonly filters: string };
+}
+
+const filters = "filters";
+const bias = "bias";
+export const ops: Readonly<Record<OpName, OpRow>> = {
+  "nnet.conv2d": {
+    path: ["nnet", "conv2d"],
+    names: { input: "input", filters, bias },
+    shapes: { input: "imageShape", filters: "filterShape" },
+  },
+  "signal.conv2d": {
+    path: ["signal", "conv2d"],
+    names: { input: "input", filters, bias },
+    shapes: { input: "imageShape", filters: "filterShape" },
+  },
+  conv3D: {
+    path: ["conv3D"],
+    names: { input: "V", filters: "W", bias: "b" },
+    shapes: { input: "VShape", filters: "WShape" },
+  },
+  "conv3d2d.conv3d": {
+    path: ["conv3d2d", "conv3d"],
+    names: { input: "signals", filters, bias },
+    shapes: { input: "signalsShape", filters: "filtersShape" },
+  },
+  "c01b.filterActs": {
+    path: ["c01b", "filterActs"],
+    names: { input: "images", filters, bias },
+    shapes: { input: "imagesShape", filters: "filtersShape" },
+  },
+};
+export const opNames = Object.keys(ops) as OpName[];
+/** All but nnet.conv2d, which has test files of its own. */
+export const smallOps = opNames.filter((op): op is SmallOp => op !== "nnet.conv2d");
+
+export function opOf(engine: Engine, op: OpName): LooseOp {
+  return ops[op].path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], engine) as LooseOp;
+}
+
+export interface GivenOperands {
+  readonly input: unknown;
+  readonly filters: unknown;
+  readonly bias?: unknown;
+}
+
+/** One call. conv3D takes b and d before its options; a bias of nnet.conv2d is an option. */
+export function callOp(engine: Engine, op: OpName, given: GivenOperands, settings: object): Promise<Tensor> {
+  const call = opOf(engine, op);
+  if (op !== "conv3D") {
+    return call(given.input, given.filters, { ...settings, ...(given.bias !== undefined && { bias: given.bias }) });
+  }
+  const { d, ...options } = settings as { d?: unknown };
+  return call(given.input, given.filters, given.bias, d, options);
+}
+
+/** The engine's ops with `more` in the options of every call and every run, and each result shown to `see`. */
+export function everyCall(engine: Engine, more: object, see: (result: Tensor) => void = () => {}): Engine {
+  const shown = (result: Tensor) => {
+    see(result);
+    return result;
+  };
+  // The options come last: they are the last argument that is no operand, or are not given.
+  const isOptions = (value: unknown, at: number) =>
+    at > 0 && typeof value === "object" && value !== null && !("data" in value) && !Array.isArray(value);
+  const extended = (given: readonly unknown[]) => {
+    const last = given.length - 1;
+    return isOptions(given[last], last)
+      ? [...given.slice(0, last), { ...(given[last] as object), ...more }]
+      : [...given, more];
+  };
+  const layered = (layer: LooseLayer): LooseLayer => ({
+    plan: layer.plan,
+    setFilters: (filters) => layer.setFilters(filters),
+    setBias: (bias) => layer.setBias(bias),
+    run: async (...given) => shown(await layer.run(...extended(given))),
+    runSync: (...given) => shown(layer.runSync(...given)),
+    dispose: () => layer.dispose(),
+    [Symbol.dispose]: () => layer.dispose(),
+  });
+  const wrapped: Record<string, unknown> = {};
+  for (const op of opNames) {
+    const call = opOf(engine, op);
+    const outer = Object.assign(async (...given: unknown[]) => shown(await call(...extended(given))), {
+      compile: async (spec: unknown) => layered(await call.compile(spec)),
+    });
+    const [first, second] = ops[op].path as [string, string?];
+    if (second) wrapped[first] = { ...(wrapped[first] as object), [second]: outer };
+    else wrapped[first] = outer;
+  }
+  return wrapped as unknown as Engine;
+}
