@@ -1,6 +1,6 @@
 /**
  * Convolution by transforms, overlap-save: a unit is a rectangle of outputs of one image whose input fits into one plane, and a
- * tile is two units: one is the real and the other the imaginary part of the plane. The filters are real, so both come out where
+ * tile is two units of one image (so no image has to do with the others of its batch): one is the real and the other the imaginary part of the plane. The filters are real, so both come out where
  * they went in, and a real transform costs half a complex one without a line of code.
  *
  *   plane = a + i·b;   forward along y;   for L rows at a time: transposed, forward along x, times the filter's spectrum, backward
@@ -9,7 +9,7 @@
  * L rows of the plane and the sweep's columns stay in L1. A tile that holds magnitudes outside of FFT_LEAST … FFT_MOST, infinities or
  * NaN is summed directly from the same plane, in the order of `direct`, so what is not finite stays where it belongs.
  *
- * Tiles: pairs of units innermost (columns, rows, images), then groups. Needs depth 1, one channel a group, dilation 1.
+ * Tiles: pairs of units innermost (columns, rows), then images, then groups. Needs depth 1, one channel a group, dilation 1.
  */
 import {
   ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_OUT, CONV_SCRATCH_PIXELS, CONV_STRIDE,
@@ -29,16 +29,16 @@ export function overlapSave<T, V>(args: usize, scratch: usize, first: i32, last:
   memory.fill(scratch, 0, ZERO_BYTES);
   const table = <usize>word(args, CONV_TRANSFORM), plane = scratch + <usize>word(table, FFT_PLANE);
   const bandsY = ceilDivide(word(args, CONV_OUT + 4), word(args, CONV_TILE_ROWS)), bandsX = ceilDivide(word(args, CONV_OUT + 8), word(args, CONV_TILE_COLUMNS));
-  const units = word(args, CONV_BATCH) * bandsY * bandsX, pairs = ceilDivide(units, 2);
+  const units = bandsY * bandsX, pairs = ceilDivide(units, 2), batch = word(args, CONV_BATCH);
   rowPlaces(args, scratch + <usize>word(args, CONV_SCRATCH_PIXELS), word(table, FFT_PITCH) * word(args, CONV_STRIDE + 4));
   for (let tile = first; tile < last; ++tile) {
-    const g = tile / pairs, u = 2 * (tile % pairs), both = u + 1 < units;
+    const u = 2 * (tile % pairs), n = tile / pairs % batch, g = tile / pairs / batch, both = u + 1 < units;
     const imaginary = plane + <usize>word(table, FFT_IMAGINARY);
-    let largest = packUnit<T, V>(args, table, plane, g, u, bandsY, bandsX);
-    if (both) largest = max(largest, packUnit<T, V>(args, table, imaginary, g, u + 1, bandsY, bandsX));
+    let largest = packUnit<T, V>(args, table, plane, g, n, u, bandsX);
+    if (both) largest = max(largest, packUnit<T, V>(args, table, imaginary, g, n, u + 1, bandsX));
     else clear<T>(table, imaginary);
     const ordinary = mayTransform<T>(largest);
-    convolve<T, V>(args, scratch, table, g, u, both, bandsY, bandsX, ordinary);
+    convolve<T, V>(args, scratch, table, g, n, u, both, bandsX, ordinary);
   }
 }
 
@@ -49,8 +49,8 @@ export function overlapSave<T, V>(args: usize, scratch: usize, first: i32, last:
 }
 
 /** The input of unit `u` into the real or imaginary half of the plane; returns its largest magnitude, NaN if it holds one. */
-function packUnit<T, V>(args: usize, table: usize, to: usize, g: i32, u: i32, bandsY: i32, bandsX: i32): T {
-  const n = u / (bandsY * bandsX), bandY = u / bandsX % bandsY, bandX = u % bandsX;
+function packUnit<T, V>(args: usize, table: usize, to: usize, g: i32, n: i32, u: i32, bandsX: i32): T {
+  const bandY = u / bandsX, bandX = u % bandsX;
   const rows = word(table, FFT_ROWS), columns = word(table, FFT_COLUMNS), pitch = word(table, FFT_PITCH);
   const y = bandY * word(args, CONV_TILE_ROWS) * word(args, CONV_STRIDE + 4) - word(args, CONV_LOW + 4);
   const x = bandX * word(args, CONV_TILE_COLUMNS) * word(args, CONV_STRIDE + 8) - word(args, CONV_LOW + 8);
@@ -94,7 +94,7 @@ function clear<T>(table: usize, to: usize): void {
 
 /** All filters of group g over the plane. */
 function convolve<T, V>(
-  args: usize, scratch: usize, table: usize, g: i32, u: i32, both: bool, bandsY: i32, bandsX: i32, ordinary: bool,
+  args: usize, scratch: usize, table: usize, g: i32, n: i32, u: i32, both: bool, bandsX: i32, ordinary: bool,
 ): void {
   const filters = word(args, CONV_FILTERS), bias = word(args, CONV_BIAS);
   const plane = scratch + <usize>word(table, FFT_PLANE);
@@ -109,8 +109,8 @@ function convolve<T, V>(
       const outputs = (word(args, CONV_TILE_COLUMNS) - 1) * word(args, CONV_STRIDE + 8) + 1;
       alongY<T, V, Backward>(table, plane, scratch + <usize>word(table, FFT_BUFFER), outputs);
     }
-    finishUnit<T, V>(args, scratch, table, plane, w, b, g, k, u, bandsY, bandsX, ordinary);
-    if (both) finishUnit<T, V>(args, scratch, table, plane + <usize>word(table, FFT_IMAGINARY), w, b, g, k, u + 1, bandsY, bandsX, ordinary);
+    finishUnit<T, V>(args, scratch, table, plane, w, b, g, n, k, u, bandsX, ordinary);
+    if (both) finishUnit<T, V>(args, scratch, table, plane + <usize>word(table, FFT_IMAGINARY), w, b, g, n, k, u + 1, bandsX, ordinary);
   }
 }
 
@@ -157,9 +157,9 @@ function rowsToSpectrum<T, V>(table: usize, stages: usize, rows: usize, to: usiz
 
 /** The outputs of one unit, from the half of the plane that is theirs: its finished sums, or its operands. */
 function finishUnit<T, V>(
-  args: usize, scratch: usize, table: usize, half: usize, w: usize, b: usize, g: i32, k: i32, u: i32, bandsY: i32, bandsX: i32, sums: bool,
+  args: usize, scratch: usize, table: usize, half: usize, w: usize, b: usize, g: i32, n: i32, k: i32, u: i32, bandsX: i32, sums: bool,
 ): void {
-  const n = u / (bandsY * bandsX), bandY = u / bandsX % bandsY, bandX = u % bandsX;
+  const bandY = u / bandsX, bandX = u % bandsX;
   const row = bandY * word(args, CONV_TILE_ROWS), rows = min(word(args, CONV_TILE_ROWS), word(args, CONV_OUT + 4) - row);
   const column = bandX * word(args, CONV_TILE_COLUMNS), columns = min(word(args, CONV_TILE_COLUMNS), word(args, CONV_OUT + 8) - column);
   const yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);

@@ -105,8 +105,8 @@ export class FilterSet {
 }
 
 export class Job {
+  readonly plan: Plan;
   private readonly runtime: Runtime;
-  private readonly plan: Plan;
   private readonly step: PlacedStep;
   private readonly block: Lease;
   private portable: Portable | undefined;

@@ -242,8 +242,13 @@ export class Repeated {
     return this.filters;
   }
 
+  /** Filters of rank one have another plan than others: jobs of a plan that is no longer used are let go. */
   private takeJob(plan: Plan): Job {
-    return this.idle.pop() ?? new Job(this.runtime, plan);
+    for (let job = this.idle.pop(); job; job = this.idle.pop()) {
+      if (job.plan === plan) return job;
+      job.release();
+    }
+    return new Job(this.runtime, plan);
   }
 
   private giveBackJob(job: Job): void {

@@ -55,8 +55,8 @@ function sizeOf(p: ConvProblem, binary: BinaryName, rows: number, columns: numbe
     return Math.ceil(p.output[axis] / Math.ceil(p.output[axis] / most));
   };
   const [unitRows, unitColumns] = [unit(rows, 1), unit(columns, 2)];
-  const units = p.batch * Math.ceil(p.output[1] / unitRows) * Math.ceil(p.output[2] / unitColumns);
-  const pairs = Math.ceil(units / 2);
+  const units = Math.ceil(p.output[1] / unitRows) * Math.ceil(p.output[2] / unitColumns);
+  const pairs = p.batch * Math.ceil(units / 2);
   const vectors = (rows * columns) / laneCount(binary, p.dtype);
   const along = (length: number) => radicesOf(length).reduce((sum, radix) => sum + stageCycles(binary, radix), 0);
   const needed = Math.min(1, ((unitColumns - 1) * p.stride[2] + 1) / columns);

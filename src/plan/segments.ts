@@ -94,17 +94,18 @@ function depthwiseTile(word: Word, _words: Int32Array, tile: number): TileRegion
   return [{ ...space, n0, n1: n0 + 1, planes }];
 }
 
-/** As assembly/overlap-save.ts: two units of space and images, groups. */
+/** As assembly/overlap-save.ts: two units of space, images, groups. */
 function fftTile(word: Word, _words: Int32Array, tile: number): TileRegion[] {
   const [outY, outX] = [word(A.CONV_OUT + 4), word(A.CONV_OUT + 8)];
-  const bands = Math.ceil(outY / word(A.CONV_TILE_ROWS)) * Math.ceil(outX / word(A.CONV_TILE_COLUMNS));
-  const units = word(A.CONV_BATCH) * bands;
+  const units = Math.ceil(outY / word(A.CONV_TILE_ROWS)) * Math.ceil(outX / word(A.CONV_TILE_COLUMNS));
   const pairs = Math.ceil(units / 2);
-  const [g, first] = [Math.floor(tile / pairs), 2 * (tile % pairs)];
+  const first = 2 * (tile % pairs);
+  const plane = Math.floor(tile / pairs);
+  const [n0, g] = [plane % word(A.CONV_BATCH), Math.floor(plane / word(A.CONV_BATCH))];
   return [first, first + 1]
     .filter((unit) => unit < units)
     .map((unit) => {
-      const { space, rest: n0 } = spaceOf(word, unit);
+      const { space } = spaceOf(word, unit);
       return { ...space, n0, n1: n0 + 1, planes: [[g, 0, word(A.CONV_FILTERS)] as const] };
     });
 }

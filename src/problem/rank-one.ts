@@ -5,7 +5,7 @@ import { copyIn } from "./operand.ts";
 import type { ConvProblem } from "./problem.ts";
 
 /** Beyond this a sum along a row could overflow where the whole sum does not. */
-const LARGEST = 2 ** 24;
+const LARGEST = 2 ** 64;
 /** Integers up to this and their products are exact in float32. */
 const EXACT_INTEGER = 2 ** 24;
 

@@ -12,8 +12,9 @@ interface Definition {
   readonly input: string;
   readonly filters: string;
   readonly output: string;
-  /** The space axes in the order in which their taps are summed, inside of the channels. */
+  /** The space axes in the order in which their taps are summed, inside of the channels, or outside if these come last. */
   readonly space: string;
+  readonly channelsLast?: boolean;
   readonly flips: boolean;
   readonly round: (quotient: number) => number;
 }
@@ -21,7 +22,15 @@ interface Definition {
 /** The table of semantics §1. */
 export const definitions: Readonly<Record<SmallOp, Definition>> = {
   "signal.conv2d": { input: "nyx", filters: "oyx", output: "noyx", space: "yx", flips: true, round: Math.floor },
-  conv3D: { input: "nyxtc", filters: "oyxtc", output: "nyxto", space: "yxt", flips: false, round: Math.floor },
+  conv3D: {
+    input: "nyxtc",
+    filters: "oyxtc",
+    output: "nyxto",
+    space: "yxt",
+    channelsLast: true,
+    flips: false,
+    round: Math.floor,
+  },
   "conv3d2d.conv3d": {
     input: "ntcyx",
     filters: "otcyx",
@@ -128,11 +137,12 @@ function products(problem: OpProblem, letters: Letters, axes: readonly Axis[], v
   const [ya, yb, yc] = [y[a.letter]!, y[b.letter]!, y[c.letter]!];
   const batch = extents(letters.input, inputShape).n!;
   const { o: count, c: channels } = extents(letters.filters, filterShape) as { o: number; c: number };
+  const [outside, within] = definitions[op].channelsLast ? [1, channels] : [channels, 1];
   const tap = definitions[op].flips ? (i: number, { k }: Axis) => k - 1 - i : (i: number) => i;
   const inside = (position: number, { n }: Axis) => position >= 0 && position < n;
 
   const sumUp = (output: number, image: number, filter: number, ra: number, rb: number, rc: number) => {
-    for (let channel = 0; channel < channels; channel++) {
+    for (let channel = 0; channel < outside; channel++) {
       const [xFrom, wFrom] = [image + channel * xChannel, filter + channel * wChannel];
       for (let i = 0; i < a.k; i++) {
         const pa = ra * a.stride - a.pad + i;
@@ -143,7 +153,9 @@ function products(problem: OpProblem, letters: Letters, axes: readonly Axis[], v
           const [xRow, wRow] = [xFrom + pa * xa + pb * xb, wFrom + tap(i, a) * wa + tap(j, b) * wb];
           for (let l = 0; l < c.k; l++) {
             const pc = rc * c.stride - c.pad + l;
-            if (inside(pc, c)) visit(output, xRow + pc * xc, wRow + tap(l, c) * wc);
+            if (!inside(pc, c)) continue;
+            const [xAt, wAt] = [xRow + pc * xc, wRow + tap(l, c) * wc];
+            for (let last = 0; last < within; last++) visit(output, xAt + last * xChannel, wAt + last * wChannel);
           }
         }
       }

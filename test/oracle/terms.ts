@@ -2,7 +2,7 @@
 // products belong to which output, in the declared order; how they are summed is said here (float64), in compensated.ts
 // (double-double) and in ordered.ts (the element type).
 
-/** Called for every product of every output; those of one output come channel by channel, taps of the filter view ascending. */
+/** Called for every product of every output; those of one output come in the declared order: channels outermost (conv3D: innermost), taps of the filter view ascending. */
 export type Visit = (output: number, inputAt: number, filterAt: number) => void;
 
 export interface Terms {

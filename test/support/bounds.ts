@@ -45,15 +45,15 @@ export const separableBounds: Bounds = (problem, { s, k }) => {
   };
 };
 
-const TRANSFORM = { factor: 8, log2: 18 } as const; // log2 of the points of the largest tile
+const LOG2 = 18; // of the points of the largest plane
 
-/** A transform mixes all points of a plane: 8·log2(n)·u·‖w‖·‖x‖ whatever the sum; a bias is one rounding more. */
+/** A transform mixes all points of a plane: log2(n)·u·‖w‖·‖x‖ whatever the sum; a bias is one rounding more. */
 export const transformBounds: Bounds = (problem, { s, k }) => {
   const u = unitRoundoff[problem.dtype];
   const norms = normsOf(problem);
   return (i) => {
-    const bound = TRANSFORM.factor * TRANSFORM.log2 * u * norms[i]! + 2 * u * s[i]! + floorOf(problem, k[i]!);
-    return { theorem: bound, practice: bound, formula: "8·log2(n)·u·‖w‖·‖x‖" };
+    const bound = LOG2 * u * norms[i]! + 2 * u * s[i]! + floorOf(problem, k[i]!);
+    return { theorem: bound, practice: bound, formula: "log2(n)·u·‖w‖·‖x‖" };
   };
 };
 
@@ -62,7 +62,9 @@ function normsOf({ problem, terms }: Problem): Float64Array {
   const plane = (shape: readonly number[]) => shape.at(-2)! * shape.at(-1)!;
   const [x, w] = [plane(problem.inputShape), plane(problem.filterShape)];
   const [images, filters] = [planeNorms(terms.input, x), planeNorms(terms.filters, w)];
-  const norms = new Float64Array(terms.shape.reduce((product, extent) => product * extent, 1));
+  // An output without a product has noise of its neighbourhood too, and none says which image and filter are its own.
+  const largest = Math.max(0, ...images) * Math.max(0, ...filters);
+  const norms = new Float64Array(terms.shape.reduce((product, extent) => product * extent, 1)).fill(largest);
   terms.forEachProduct((output, inputAt, filterAt) => {
     norms[output] = images[Math.floor(inputAt / x)]! * filters[Math.floor(filterAt / w)]!;
   });

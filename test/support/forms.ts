@@ -38,7 +38,7 @@ export const forms: Readonly<Record<string, Form>> = {
     exact: true,
     ordered: false,
     bounds: separableBounds,
-    built: false,
+    built: true,
   },
   fft: {
     options: { algorithm: "fft" },
@@ -46,7 +46,7 @@ export const forms: Readonly<Record<string, Form>> = {
     exact: false,
     ordered: false,
     bounds: transformBounds,
-    built: false,
+    built: true,
   },
   unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true },
 };
