@@ -240,13 +240,18 @@ describe("R8", () => {
     await Promise.all(overlapping()); // every slot has its scratch now, which stays
     await pause(20);
     const before = engine.liveBytes;
+    let stopped = 0;
     for (let round = 0; round < 10; round++) {
       const controller = new AbortController();
       const running = overlapping(controller.signal);
       await pause(3 * round);
       controller.abort();
-      for (const failure of await Promise.all(running)) expect(failure?.error).toBe(controller.signal.reason);
+      // On a busy machine the pause may outlast the first jobs, which are then whole.
+      const errors = (await Promise.all(running)).map((failure) => failure?.error);
+      for (const error of errors) expect([undefined, controller.signal.reason]).toContain(error);
+      stopped += errors.filter(Boolean).length;
     }
+    expect(stopped).toBeGreaterThan(18);
     expect(await becomes(() => engine.liveBytes <= before, 2000), `${engine.liveBytes} live, ${before} before`).toBe(
       true,
     );
