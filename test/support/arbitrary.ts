@@ -50,6 +50,7 @@ interface Choices {
   readonly dtype: "float32" | "float64";
   readonly activation: "linear" | "relu";
   readonly unroll: Spec["unroll"];
+  readonly rankOne: boolean;
   readonly seed: number;
   readonly via: NonNullable<How["via"]>;
 }
@@ -98,6 +99,7 @@ export const randomCase: fc.Arbitrary<RandomCase> = fc
       ),
       { nil: undefined, freq: 1 },
     ) as fc.Arbitrary<Spec["unroll"]>,
+    rankOne: fc.constantFrom(false, false, true),
     seed: fc.nat(2 ** 31 - 1),
     via: fc.constantFrom("call", "call", "call", "run", "runSync"),
   })
@@ -105,7 +107,18 @@ export const randomCase: fc.Arbitrary<RandomCase> = fc
 
 const mostWork = 400_000; // multiply-adds
 
-function toSpec({ n, groups, base, layouts, dtype, activation, unroll, seed, ...sizes }: Omit<Choices, "via">): Spec {
+function toSpec({
+  n,
+  groups,
+  base,
+  layouts,
+  dtype,
+  activation,
+  unroll,
+  rankOne,
+  seed,
+  ...sizes
+}: Omit<Choices, "via">): Spec {
   const { h, w, stack } = sizes;
   const [dh, dw] = [(h - 1) * base.filterDilation![0] + 1, (w - 1) * base.filterDilation![1] + 1];
   let { perGroup, extraRows, extraColumns } = sizes;
@@ -125,6 +138,7 @@ function toSpec({ n, groups, base, layouts, dtype, activation, unroll, seed, ...
     dtype,
     activation,
     ...(unroll && { unroll }),
+    ...(rankOne && stack === 1 && { rankOne }), // of use to one algorithm only, which wants one channel per group
     seed,
   };
 }

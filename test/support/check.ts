@@ -1,5 +1,5 @@
 // Computes a spec in one way and compares: exactly, or within a bound. Returns what is wrong, with a repeat line.
-import { type Exact, transformBounds } from "./bounds.ts";
+import type { Exact } from "./bounds.ts";
 import { at, firstDifference, smallest, unitRoundoff } from "./compare.ts";
 import { forms, mayDiffer } from "./forms.ts";
 import { opOf } from "./ops.ts";
@@ -39,8 +39,9 @@ export async function checkBits(
 ): Promise<string | undefined> {
   const operands = operandsOf(problem);
   const got = await compute(engine, problem.spec, operands, how);
-  if (!forms[await formTaken(engine, problem, how.form)].exact) {
-    const { problem: wrong } = checkAccuracy(got, expected(problem), problem, how, transformBounds);
+  const { exact, bounds } = forms[await formTaken(engine, problem, how.form)];
+  if (!exact) {
+    const { problem: wrong } = checkAccuracy(got, expected(problem), problem, how, bounds);
     if (wrong) return wrong;
   } else {
     const rounded = problem.dtype === "float32" ? Float64Array.from(Float32Array.from(want)) : want;

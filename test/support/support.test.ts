@@ -1,10 +1,14 @@
 // The instruments themselves: a canary that never sings and a comparison that never fails would prove nothing.
 import { describe, expect, it } from "vitest";
+import { separableBounds, transformBounds } from "./bounds.ts";
 import { checkAccuracy } from "./check.ts";
 import { at, firstDifference, firstOutside, zeroShare } from "./compare.ts";
+import { goodSpecs } from "./fixtures.ts";
+import { forms, type Served } from "./forms.ts";
+import { callOp, everyCall, opNames, opOf } from "./ops.ts";
 import { addresses, gather, layouts, place } from "./place.ts";
 import { fill, random } from "./random.ts";
-import { numbers } from "./spec.ts";
+import { expected, numbers } from "./spec.ts";
 
 describe("place", () => {
   const shape = [2, 3, 4, 5];
@@ -75,6 +79,117 @@ describe("compare", () => {
     expect(of(10 * u, 9).problem).toMatch(/K·u·S/);
     expect(of(14 * u, 100).problem).toBeUndefined();
     expect(of(16 * u, 100).problem).toMatch(/practical bound[\s\S]*npx tsx test\/replay/);
+  });
+});
+
+describe("bounds of the other algorithms", () => {
+  const u = 2 ** -24;
+  const spec = { op: "signal.conv2d", input: [2, 3, 3], filters: [2, 3, 2], seed: 1, values: "zero-mean" } as const;
+  const problem = numbers(spec);
+  const exact = expected(problem);
+
+  it("two passes: (kh + kw + 6)·u·S", () => {
+    const boundOf = separableBounds(problem, exact);
+    expect(boundOf(3).theorem / (u * exact.s[3]!)).toBeCloseTo(3 + 2 + 6, 6);
+    expect(boundOf(3).practice).toBe(boundOf(3).theorem);
+  });
+
+  it("a transform: 8·18·u·‖w‖·‖x‖, of the image and the filter of each output", () => {
+    const boundOf = transformBounds(problem, exact);
+    const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    const { input, filters } = problem.problem;
+    // Outputs are [2 images, 2 filters, 1, 2]: the sixth is of image 1 and filter 0.
+    const want = 8 * 18 * u * norm(input.slice(9)) * norm(filters.slice(0, 6));
+    expect(boundOf(5).theorem).toBeGreaterThan(want);
+    expect(boundOf(5).theorem).toBeLessThan(want + 3 * u * exact.s[5]!);
+    const how = { binary: "simd", form: "fft" };
+    const off = (error: number) => exact.y.map((y) => y + error);
+    expect(checkAccuracy(off(want / 2), exact, problem, how, transformBounds).problem).toBeUndefined();
+    expect(checkAccuracy(off(want * 8), exact, problem, how, transformBounds).problem).toMatch(/log2/);
+  });
+});
+
+describe("ops and forms", () => {
+  it("everyCall gives its options to every call and every run of every op, and shows the results", async () => {
+    const seen: unknown[][] = [];
+    const fake = (...given: unknown[]) => {
+      seen.push(given);
+      return { data: [seen.length] };
+    };
+    const layer = { plan: {}, run: fake, runSync: fake, setFilters: () => {}, setBias: () => {}, dispose: () => {} };
+    const op = Object.assign(async (...given: unknown[]) => fake(...given), { compile: async () => layer });
+    const engine = {
+      nnet: { conv2d: op },
+      signal: { conv2d: op },
+      conv3D: op,
+      conv3d2d: { conv3d: op },
+      c01b: { filterActs: op },
+    };
+    const shown: unknown[] = [];
+    const wrapped = everyCall(engine as never, { openmp: true }, (result) => shown.push(result));
+    const [x, w, b] = [1, 2, 3].map((value) => ({ data: value, shape: [] }));
+    for (const name of opNames) {
+      seen.length = 0;
+      shown.length = 0;
+      const settings = { algorithm: "direct", ...(name === "conv3D" && { d: [1, 2, 3] }) };
+      await callOp(wrapped, name, { input: x, filters: w, ...(name === "conv3D" && { bias: b }) }, settings);
+      const behind = name === "conv3D" ? [b, [1, 2, 3]] : [];
+      expect(seen, name).toEqual([[x, w, ...behind, { algorithm: "direct", openmp: true }]]);
+      const compiled = await opOf(wrapped, name).compile({});
+      for (const given of [[x], [x, { out: w }], [x, b], [x, b, { out: w }]]) await compiled.run(...given);
+      const more = { openmp: true };
+      expect(seen.slice(1), name).toEqual([
+        [x, more],
+        [x, { out: w, ...more }],
+        [x, b, more],
+        [x, b, { out: w, ...more }],
+      ]);
+      expect(shown.length).toBe(5);
+    }
+  });
+
+  it("forms serve what they say", () => {
+    const signal = { op: "signal.conv2d", input: [9, 9], filters: [3, 3] } as const;
+    const all = (problem: Served) => Object.keys(forms).filter((name) => forms[name].serves(problem));
+    const direct = ["auto", "direct pixels", "direct filters"];
+    expect(all(signal)).toEqual([...direct, "depthwise", "fft"]);
+    expect(all({ ...signal, rankOne: true })).toEqual([...direct, "depthwise", "separable", "fft"]);
+    expect(all({ ...signal, filters: [3, 1], rankOne: true })).toEqual([...direct, "depthwise", "fft"]);
+    const groups = { input: [1, 4, 9, 9], filters: [4, 1, 3, 3] };
+    expect(all(groups)).toEqual([...direct, "depthwise", "fft"]);
+    expect(all({ ...groups, filterDilation: [1, 2] })).toEqual([...direct, "depthwise"]);
+    expect(all({ ...groups, filters: [4, 2, 3, 3] })).toEqual(direct);
+    expect(all({ ...groups, unshared: true })).toEqual(["auto", "unshared"]);
+    for (const op of ["conv3D", "conv3d2d.conv3d", "c01b.filterActs"] as const) {
+      const sizes = (channels: number) => ({
+        op,
+        input: goodSpecs[op].input.map((extent) => (extent === 3 ? channels : extent)),
+        filters: goodSpecs[op].filters,
+      });
+      expect(all(sizes(2))).toEqual(direct);
+      expect(all(sizes(1))).toEqual([...direct, "depthwise"]);
+    }
+  });
+
+  it("filters asked to be of rank one are, and small", () => {
+    for (const values of ["integers", "zero-mean", "mixed"] as const) {
+      const { filters } = numbers({
+        op: "signal.conv2d",
+        input: [9, 9],
+        filters: [3, 4, 5],
+        seed: 3,
+        values,
+        rankOne: true,
+      }).problem;
+      for (let from = 0; from < 60; from += 20) {
+        for (let i = 0; i < 20; i++) {
+          const [row, column] = [from + 5 * Math.floor(i / 5), from + (i % 5)];
+          const cross = filters[from]! * filters[from + i]! - filters[row]! * filters[column]!;
+          expect(Math.abs(cross)).toBeLessThanOrEqual(1e-6 * Math.abs(filters[row]! * filters[column]!));
+        }
+      }
+      if (values === "integers") expect(Math.max(...filters.map(Math.abs))).toBeLessThanOrEqual(30);
+    }
   });
 });
 
