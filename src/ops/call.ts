@@ -97,6 +97,8 @@ export interface Call {
   readonly plan: Plan;
   readonly outputShape: readonly number[];
   readonly input: Given;
+  /** What errors call it. */
+  readonly inputName: string;
   readonly bias: Given | null;
   readonly out: Given | null;
 }
@@ -110,7 +112,7 @@ interface Binding {
 
 /** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
 function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): Binding {
-  const input = placeOf(runtime, call.input, "input");
+  const input = placeOf(runtime, call.input, call.inputName);
   let out: Place | null = null;
   const release = () => {
     input.release();
@@ -158,10 +160,13 @@ export class Repeated {
   private readonly runtime: Runtime;
   private readonly idle: Job[] = [];
   private filters: { set: FilterSet; ready: Promise<void> } | undefined;
+  private readonly filtersName: string;
   private disposed = false;
 
-  constructor(runtime: Runtime) {
+  /** `filtersName` is what errors call the filters. */
+  constructor(runtime: Runtime, filtersName: string) {
     this.runtime = runtime;
+    this.filtersName = filtersName;
     runtime.arena.reclaimers.add(this.letGo);
   }
 
@@ -238,7 +243,7 @@ export class Repeated {
   }
 
   private currentFilters(): { set: FilterSet; ready: Promise<void> } {
-    if (!this.filters) throw new OptionError("filters", "setFilters must be called before the first run");
+    if (!this.filters) throw new OptionError(this.filtersName, "setFilters must be called before the first run");
     return this.filters;
   }
 

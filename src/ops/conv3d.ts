@@ -34,7 +34,7 @@ export interface Conv3DSpec extends Omit<Conv3DOptions, "out" | "signal" | "onPr
   dtype?: DType;
 }
 
-/** A run takes V, and b where it is not that of `setBias` (none at first). */
+/** A run takes V, and b (null for none) where it is not that of `setBias` (none at first). */
 export interface CompiledConv3D extends CompiledOp {
   run(V: Operand, options?: RunOptions): Promise<Tensor>;
   run(V: Operand, b: Operand | null | undefined, options?: RunOptions): Promise<Tensor>;

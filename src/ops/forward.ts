@@ -84,7 +84,12 @@ interface Checked<S> extends Lowered {
 }
 
 /** `filters` decide too: those of rank one can be computed in two passes. Without them the plan serves any. */
-function planOf<S extends ForwardSettings>(runtime: Runtime, checked: Checked<S>, filters: Given | null): Plan {
+function planOf<S extends ForwardSettings>(
+  runtime: Runtime,
+  op: ForwardOp<S>,
+  checked: Checked<S>,
+  filters: Given | null,
+): Plan {
   const { problem, settings } = checked;
   const { algorithm, lanes, unroll } = settings;
   const tuning = tuningOf(unroll ?? {}, problem.batch, problem.filters * problem.groups);
@@ -98,6 +103,7 @@ function planOf<S extends ForwardSettings>(runtime: Runtime, checked: Checked<S>
     tuning,
     rankOne: rankOne || algorithm === "separable",
     exact: runtime.reproducible,
+    input: op.names.input,
   };
   const key = JSON.stringify([problem, algorithm, lanes, tuning.key, demand.rankOne]);
   return runtime.plans.get(key, () => choosePlan(problem, runtime.binary, demand));
@@ -138,7 +144,8 @@ export async function callForward<S extends ForwardSettings>(
     if (isDisposed(operand.source)) throw new DisposedError(name);
     checkStillThere(operand, name);
   }
-  const call: Call = { plan: planOf(runtime, checked, w), outputShape: checked.outputShape, input: x, bias, out };
+  const plan = planOf(runtime, op, checked, w);
+  const call: Call = { plan, outputShape: checked.outputShape, input: x, inputName: names.input, bias, out };
   return runOnce(runtime, call, w, controls);
 }
 
@@ -198,9 +205,9 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.checked = checked;
     this.inputShape = inputShape;
     this.filterShape = filterShape;
-    this.chosen = planOf(runtime, checked, null);
+    this.chosen = planOf(runtime, op, checked, null);
     this.view = viewOf(this.chosen, checked.outputShape, runtime.workers);
-    this.repeated = new Repeated(runtime);
+    this.repeated = new Repeated(runtime, op.names.filters);
   }
 
   get plan(): PlanView {
@@ -212,7 +219,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     const w = given(filters, this.op.names.filters);
     checkSameDtype(this.checked.problem.dtype, w, this.op.names.filters);
     checkShapeIs(this.filterShape, w, this.op.names.filters);
-    const plan = planOf(this.runtime, this.checked, w);
+    const plan = planOf(this.runtime, this.op, this.checked, w);
     const packed = this.repeated.setFilters(plan, w);
     if (plan !== this.chosen) {
       this.chosen = plan;
@@ -262,9 +269,12 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
   private callOf(input: unknown, rest: readonly unknown[]): { call: Call; controls: RunControls } {
     this.checkAlive();
     const { names, biasIsOperand } = this.op;
-    const hasBias = biasIsOperand === true && (rest.length > 1 || isOperandLike(rest[0], names.bias));
-    const bias = hasBias ? this.readBias(rest[0]) : this.bias;
-    const options = hasBias ? rest[1] : rest[0];
+    const withBias =
+      biasIsOperand === true && (rest.length > 1 || rest[0] === null || isOperandLike(rest[0], names.bias));
+    const ofCall = withBias ? this.readBias(rest[0]) : null;
+    // Left out, it is that of `setBias`; null is none.
+    const bias = withBias && rest[0] !== undefined ? ofCall : this.bias;
+    const options = withBias ? rest[1] : rest[0];
     const { openmp } = this.checked.settings.controls;
     const asked = options === undefined ? NO_CONTROLS : readControls(new OptionReader(options, RUN_OPTIONS));
     if (asked.algorithm !== undefined) throw new OptionError("algorithm", "it was decided by compile");
@@ -275,8 +285,8 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     checkSameDtype(problem.dtype, x, names.input);
     checkShapeIs(this.inputShape, x, names.input);
     const out = givenIfAny(controls.out, "out");
-    checkOut(out, outputShape, problem.dtype, [x, hasBias ? bias : null]);
-    return { call: { plan: this.chosen, outputShape, input: x, bias, out }, controls };
+    checkOut(out, outputShape, problem.dtype, [x, ofCall]);
+    return { call: { plan: this.chosen, outputShape, input: x, inputName: names.input, bias, out }, controls };
   }
 
   private checkAlive(): void {

@@ -23,6 +23,8 @@ export interface Demand {
   readonly rankOne: boolean;
   /** Only sums in the declared order will do, unless the caller names another algorithm. */
   readonly exact: boolean;
+  /** What the op calls its input, for an error about the size of the call. */
+  readonly input: string;
 }
 
 /** WebAssembly's 32-bit address space. */
@@ -33,17 +35,17 @@ export function choosePlan(problem: ConvProblem, binary: BinaryName, demand: Dem
   const p = canonical(problem);
   const turned = withBatchAsColumns(problem);
   const forms = turned ? [p, canonical(turned)] : [p];
-  checkAddressable((p.x.size + p.y.size + p.w.size) * elementBytes(p.dtype) + 4 * product(p.taps));
+  checkAddressable((p.x.size + p.y.size + p.w.size) * elementBytes(p.dtype) + 4 * product(p.taps), demand.input);
   const plan = p.w.position
     ? unsharedOf(p, binary, demand)
     : cheapest(forms.flatMap((form) => candidates(form, binary, demand))).build();
-  checkAddressable(plan.workspaceBytes);
+  checkAddressable(plan.workspaceBytes, demand.input);
   return plan;
 }
 
-function checkAddressable(bytes: number): void {
+function checkAddressable(bytes: number, input: string): void {
   if (bytes <= ADDRESS_SPACE) return;
-  throw new OutOfMemoryError("input", `the call needs ${bytes} bytes, more than WebAssembly can address`);
+  throw new OutOfMemoryError(input, `the call needs ${bytes} bytes, more than WebAssembly can address`);
 }
 
 function unsharedOf(p: ConvProblem, binary: BinaryName, demand: Demand): Plan {

@@ -142,6 +142,7 @@ export function overlaps(a: DenseView, b: DenseView): boolean {
 
 /** Whether two indices of the view may be the same element: then it cannot be written to. */
 export function repeatsElements(view: DenseView): boolean {
+  if (view.size === 0) return false; // and its strides in C order are 0
   const axes = view.shape
     .map((extent, axis) => ({ extent, step: Math.abs(view.stride[axis]!) }))
     .filter((axis) => axis.extent > 1)

@@ -19,8 +19,8 @@ function call(op: SmallOp, given: Record<Role, unknown>, settings: object = {}, 
   return (engine: Parameters<typeof callOp>[0]) => callOp(engine, op, operands, all);
 }
 
-/** Beside the op's own names, where a call is too large for any memory: the plan says so, and knows no op. */
-const PLANNED = ["input", "memory", "out"];
+/** Beside the op's own names, where a call is too large for any memory. */
+const PLANNED = ["memory", "out"];
 
 const nameOf = (op: SmallOp, role: Role) => (role === "out" ? "out" : ops[op].names[role]);
 

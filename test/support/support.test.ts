@@ -94,12 +94,12 @@ describe("bounds of the other algorithms", () => {
     expect(boundOf(3).practice).toBe(boundOf(3).theorem);
   });
 
-  it("a transform: 8·18·u·‖w‖·‖x‖, of the image and the filter of each output", () => {
+  it("a transform: 18·u·‖w‖·‖x‖, of the image and the filter of each output", () => {
     const boundOf = transformBounds(problem, exact);
     const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
     const { input, filters } = problem.problem;
     // Outputs are [2 images, 2 filters, 1, 2]: the sixth is of image 1 and filter 0.
-    const want = 8 * 18 * u * norm(input.slice(9)) * norm(filters.slice(0, 6));
+    const want = 18 * u * norm(input.slice(9)) * norm(filters.slice(0, 6));
     expect(boundOf(5).theorem).toBeGreaterThan(want);
     expect(boundOf(5).theorem).toBeLessThan(want + 3 * u * exact.s[5]!);
     const how = { binary: "simd", form: "fft" };
