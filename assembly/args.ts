@@ -9,7 +9,7 @@
  * (z, y, x) space; a 2-D op has depth 1.
  */
 
-// --- convolution: direct_pixels, direct_filters, depthwise, unshared -------------------------------------------------
+// --- convolution: direct_pixels, direct_filters, depthwise, separable, fft, unshared ---------------------------------
 
 /** Operands. `CONV_BIAS` is 0 when there is none. */
 export const CONV_X = 0;
@@ -57,7 +57,7 @@ export const CONV_TILE_BATCH = 176;
 export const CONV_TILE_GROUPS = 180;
 export const CONV_TILE_ROWS = 184;
 export const CONV_TILE_COLUMNS = 188;
-/** Panels of a group, and the number of runs they are cut into for scheduling. */
+/** Panels of a group, and the number of runs they (or, without panels, filters) are cut into for scheduling. */
 export const CONV_PANEL_COUNT = 192;
 export const CONV_PANEL_RUNS = 196;
 
@@ -107,7 +107,7 @@ export const CONV_BLOCK_TERMS = 348;
 
 export const CONV_BYTES = 352;
 
-/** Bytes at the start of scratch that `direct` and `depthwise` keep zero: the largest register tile. */
+/** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
 
 // --- pack_filters ----------------------------------------------------------------------------------------------------

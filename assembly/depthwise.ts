@@ -3,10 +3,10 @@
  * so memory is the limit: a tile is a band of rows of a few planes, its input is read (or padded into scratch) once, and
  * a register tile is MR output rows × NV vectors of pixels that share each weight.
  *
- * Tiles: space innermost, then groups, then images. Order of additions: z, y, x, then bias.
+ * Tiles: space innermost, then groups, runs of filters, images. Order of additions: z, y, x, then bias.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_PANEL_RUNS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
   CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP,
   CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
@@ -25,6 +25,7 @@ export type Factors = N2;
 export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
   const groups = word(args, CONV_GROUPS), tileGroups = word(args, CONV_TILE_GROUPS), runs = ceilDivide(groups, tileGroups);
+  const filters = word(args, CONV_FILTERS), cuts = word(args, CONV_PANEL_RUNS);
   const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
   const tileRows = word(args, CONV_TILE_ROWS), tileColumns = word(args, CONV_TILE_COLUMNS);
   const bandsY = ceilDivide(outY, tileRows), bandsX = ceilDivide(outX, tileColumns);
@@ -36,7 +37,8 @@ export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last
     const bandX = rest % bandsX; rest /= bandsX;
     const bandY = rest % bandsY; rest /= bandsY;
     const z = rest % outZ; rest /= outZ;
-    const g0 = rest % runs * tileGroups, n = rest / runs;
+    const g0 = rest % runs * tileGroups; rest /= runs;
+    const k0 = rest % cuts * filters / cuts, k1 = (rest % cuts + 1) * filters / cuts, n = rest / cuts;
     const row = bandY * tileRows, rows = min(tileRows, outY - row);
     const column = bandX * tileColumns, columns = min(tileColumns, outX - column);
     for (let g = g0, end = min(groups, g0 + tileGroups); g < end; ++g) {
@@ -44,21 +46,22 @@ export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last
       const x = inputTile<T, V>(args, scratch, plane, 1, z, row, column);
       const y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4)
         + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
-      if (lengthof<A>() == lengthof<Whole>()) planeTile<T, V>(args, scratch, x, xRow, y, g, rows, columns);
-      else twoPasses<T, V>(args, scratch, x, xRow, y, g, rows, columns);
+      if (lengthof<A>() == lengthof<Whole>()) planeTile<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
+      else twoPasses<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
     }
   }
 }
 
-/** All filters of one group over one rectangle of its plane; rows are split evenly into register tiles. */
-function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: usize, g: i32, rows: i32, columns: i32): void {
+/** Filters k0 … k1 − 1 of one group over one rectangle of its plane; rows are split evenly into register tiles. */
+function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: usize, g: i32, k0: i32, k1: i32, rows: i32, columns: i32): void {
   const size = <i32>sizeof<T>();
   const taps = word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8);
   const table = <usize>word(args, CONV_TERMS), end = table + (<usize>taps << 2);
   const filters = word(args, CONV_FILTERS), bias = word(args, CONV_BIAS);
   const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
-  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
-  for (let k = 0; k < filters; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
+  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * taps * size);
+  y += k0 * word(args, CONV_Y_STRIDES + 8);
+  for (let k = k0; k < k1; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
     planeRows<T, V>(args, scratch, x, xRow, places, table, end, w, b, y, word(args, CONV_Y_STRIDES + 16), word(args, CONV_Y_STRIDES + 20), rows, columns);
   }

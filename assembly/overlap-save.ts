@@ -6,13 +6,13 @@
  *   plane = a + i·b;   forward along y;   for L rows at a time: transposed, forward along x, times the filter's spectrum, backward
  *   along x, transposed back;   backward along y;   real parts are outputs of a, imaginary parts of b
  *
- * L rows of the plane and the sweep's columns stay in L1. A tile that holds magnitudes outside of FFT_LEAST … FFT_MOST, infinities or
+ * L rows of the plane and the sweep's columns stay in L1. A tile whose largest magnitude is outside of FFT_LEAST … FFT_MOST, that holds infinities or
  * NaN is summed directly from the same plane, in the order of `direct`, so what is not finite stays where it belongs.
  *
- * Tiles: pairs of units innermost (columns, rows), then images, then groups. Needs depth 1, one channel a group, dilation 1.
+ * Tiles: pairs of units innermost (columns, rows), then images, runs of filters, groups. Needs depth 1, one channel a group, dilation 1.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_OUT, CONV_SCRATCH_PIXELS, CONV_STRIDE,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_OUT, CONV_PANEL_RUNS, CONV_SCRATCH_PIXELS, CONV_STRIDE,
   CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_ROWS, CONV_TRANSFORM, CONV_W, CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y,
   CONV_Y_STRIDES, FFT_BUFFER, FFT_COLUMNS, FFT_CONSTANTS, FFT_FILTER, FFT_FLAG, FFT_IMAGINARY, FFT_LEAST, FFT_MOST, FFT_PITCH, FFT_PLANE, FFT_ROWS,
   FFT_SPECTRUM, FFT_STAGES_X, FFT_STAGES_Y, FFT_TAPS, FFT_VECTORS, PACK_GROUP, PACK_PANEL_COUNT, PACK_SOURCE, PACK_STRIDES, PACK_TAPS, PACK_TARGET,
@@ -30,15 +30,17 @@ export function overlapSave<T, V>(args: usize, scratch: usize, first: i32, last:
   const table = <usize>word(args, CONV_TRANSFORM), plane = scratch + <usize>word(table, FFT_PLANE);
   const bandsY = ceilDivide(word(args, CONV_OUT + 4), word(args, CONV_TILE_ROWS)), bandsX = ceilDivide(word(args, CONV_OUT + 8), word(args, CONV_TILE_COLUMNS));
   const units = bandsY * bandsX, pairs = ceilDivide(units, 2), batch = word(args, CONV_BATCH);
+  const filters = word(args, CONV_FILTERS), runs = word(args, CONV_PANEL_RUNS);
   rowPlaces(args, scratch + <usize>word(args, CONV_SCRATCH_PIXELS), word(table, FFT_PITCH) * word(args, CONV_STRIDE + 4));
   for (let tile = first; tile < last; ++tile) {
-    const u = 2 * (tile % pairs), n = tile / pairs % batch, g = tile / pairs / batch, both = u + 1 < units;
+    const u = 2 * (tile % pairs), n = tile / pairs % batch, both = u + 1 < units;
+    const rest = tile / pairs / batch, run = rest % runs, g = rest / runs;
     const imaginary = plane + <usize>word(table, FFT_IMAGINARY);
     let largest = packUnit<T, V>(args, table, plane, g, n, u, bandsX);
     if (both) largest = max(largest, packUnit<T, V>(args, table, imaginary, g, n, u + 1, bandsX));
     else clear<T>(table, imaginary);
     const ordinary = mayTransform<T>(largest);
-    convolve<T, V>(args, scratch, table, g, n, u, both, bandsX, ordinary);
+    convolve<T, V>(args, scratch, table, g, run * filters / runs, (run + 1) * filters / runs, n, u, both, bandsX, ordinary);
   }
 }
 
@@ -92,20 +94,20 @@ function clear<T>(table: usize, to: usize): void {
   for (let r = word(table, FFT_ROWS); r > 0; --r, to += word(table, FFT_PITCH)) memory.fill(to, 0, bytes);
 }
 
-/** All filters of group g over the plane. */
+/** Filters k0 … k1 − 1 of group g over the plane. */
 function convolve<T, V>(
-  args: usize, scratch: usize, table: usize, g: i32, n: i32, u: i32, both: bool, bandsX: i32, ordinary: bool,
+  args: usize, scratch: usize, table: usize, g: i32, k0: i32, k1: i32, n: i32, u: i32, both: bool, bandsX: i32, ordinary: bool,
 ): void {
   const filters = word(args, CONV_FILTERS), bias = word(args, CONV_BIAS);
   const plane = scratch + <usize>word(table, FFT_PLANE);
-  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
+  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * word(table, FFT_FILTER));
   // A filter that cannot be transformed would need the plane that the others overwrite: then all are summed.
-  for (let k = 0, at = w; k < filters; ++k, at += word(table, FFT_FILTER)) ordinary = ordinary && word(at, word(table, FFT_FLAG)) != 0;
+  for (let k = k0, at = w; k < k1; ++k, at += word(table, FFT_FILTER)) ordinary = ordinary && word(at, word(table, FFT_FLAG)) != 0;
   if (ordinary) alongY<T, V, Forward>(table, plane, scratch + <usize>word(table, FFT_BUFFER), word(table, FFT_COLUMNS));
-  for (let k = 0; k < filters; ++k, w += word(table, FFT_FILTER)) {
+  for (let k = k0; k < k1; ++k, w += word(table, FFT_FILTER)) {
     const b = bias ? <usize>(bias + (g * filters + k) * <i32>sizeof<T>()) : 0;
     if (ordinary) {
-      alongX<T, V>(table, scratch, w, filters, k == 0);
+      alongX<T, V>(table, scratch, w, k1 - k0, k == k0);
       const outputs = (word(args, CONV_TILE_COLUMNS) - 1) * word(args, CONV_STRIDE + 8) + 1;
       alongY<T, V, Backward>(table, plane, scratch + <usize>word(table, FFT_BUFFER), outputs);
     }

@@ -16,8 +16,8 @@ import { planeRows, rowPlaces } from "./depthwise";
 import { lanes } from "./lanes";
 import { ceilDivide, word } from "./words";
 
-/** All filters of one group over one rectangle of its plane. */
-export function twoPasses<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: usize, g: i32, rows: i32, columns: i32): void {
+/** Filters k0 … k1 − 1 of one group over one rectangle of its plane. */
+export function twoPasses<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: usize, g: i32, k0: i32, k1: i32, rows: i32, columns: i32): void {
   const size = <i32>sizeof<T>();
   const ky = word(args, CONV_TAPS + 4), kx = word(args, CONV_TAPS + 8);
   const down = <usize>word(args, CONV_TERMS), along = down + (<usize>ky << 2), end = along + (<usize>kx << 2);
@@ -26,8 +26,9 @@ export function twoPasses<T, V>(args: usize, scratch: usize, x: usize, xRow: i32
   const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS), placesBetween = places + (<usize>word(args, CONV_TILE_MR) << 2);
   rowPlaces(args, placesBetween, pitch);
   const wide = word(args, CONV_BETWEEN_COLUMNS) + (word(args, CONV_PACKED) ? 0 : columns);
-  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
-  for (let k = 0; k < filters; ++k, w += (ky + kx) * size, y += word(args, CONV_Y_STRIDES + 8)) {
+  let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * (ky + kx) * size);
+  y += k0 * word(args, CONV_Y_STRIDES + 8);
+  for (let k = k0; k < k1; ++k, w += (ky + kx) * size, y += word(args, CONV_Y_STRIDES + 8)) {
     downColumns<T, V>(args, scratch, x, xRow, places, down, along, w, between, pitch, rows, wide);
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
     planeRows<T, V>(args, scratch, between, pitch, placesBetween, along, end, w + <usize>(ky * size), b,

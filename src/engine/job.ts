@@ -19,8 +19,8 @@ export interface Bound {
 
 function placeBlock(runtime: Runtime, block: BlockImage, pointer: number): void {
   const { i32 } = runtime.heap();
-  i32.set(block.words, pointer >> 2);
-  for (const offset of block.relative) i32[(pointer + offset) >> 2]! += pointer;
+  i32.set(block.words, pointer >>> 2);
+  for (const offset of block.relative) i32[(pointer + offset) >>> 2]! += pointer;
 }
 
 function placeStep(runtime: Runtime, step: Step, args: number): PlacedStep {
@@ -50,20 +50,20 @@ export class FilterSet {
     this.lease = runtime.arena.lease(plan.filterBytes, "filters");
     this.pointer = this.lease.pointer;
     const base = plan.problem.w.offset * elementBytes(plan.problem.dtype);
-    if (plan.algorithm === "separable") {
-      const factors = factorsOf(plan.problem, filters);
-      if (!factors) throw new OptionError("algorithm", '"separable" wants filters of rank one');
-      runtime.heap()[plan.problem.dtype].set(factors, this.pointer / elementBytes(plan.problem.dtype));
-      this.work = new Work([]);
-      return;
-    }
-    if (!filterStep) {
-      upload(runtime, filters, this.pointer);
-      this.pointer += base;
-      this.work = new Work([]);
-      return;
-    }
     try {
+      if (plan.algorithm === "separable") {
+        const factors = factorsOf(plan.problem, filters);
+        if (!factors) throw new OptionError("algorithm", '"separable" wants filters of rank one');
+        runtime.heap()[plan.problem.dtype].set(factors, this.pointer / elementBytes(plan.problem.dtype));
+        this.work = new Work([]);
+        return;
+      }
+      if (!filterStep) {
+        upload(runtime, filters, this.pointer);
+        this.pointer += base;
+        this.work = new Work([]);
+        return;
+      }
       const blockBytes = filterStep.block.words.byteLength;
       const aligned = Math.ceil(blockBytes / 64) * 64;
       const raw = filters.size * elementBytes(plan.problem.dtype);
@@ -72,10 +72,11 @@ export class FilterSet {
       upload(runtime, filters, args + aligned);
       placeBlock(runtime, filterStep.block, args);
       const { i32 } = runtime.heap();
-      i32[(args + PACK_SOURCE) >> 2] = args + aligned + base;
-      i32[(args + PACK_TARGET) >> 2] = this.pointer;
+      i32[(args + PACK_SOURCE) >>> 2] = args + aligned + base;
+      i32[(args + PACK_TARGET) >>> 2] = this.pointer;
       this.work = new Work([placeStep(runtime, filterStep, args)]);
     } catch (error) {
+      this.source?.release();
       this.lease.release();
       throw error;
     }
@@ -118,7 +119,12 @@ export class Job {
     this.runtime = runtime;
     this.plan = plan;
     this.block = runtime.arena.lease(plan.step.block.words.byteLength, "input");
-    placeBlock(runtime, plan.step.block, this.block.pointer);
+    try {
+      placeBlock(runtime, plan.step.block, this.block.pointer);
+    } catch (error) {
+      this.block.release();
+      throw error;
+    }
     this.step = placeStep(runtime, plan.step, this.block.pointer);
   }
 
@@ -146,10 +152,10 @@ export class Job {
     }
     const { i32 } = runtime.heap();
     const args = this.block.pointer;
-    i32[(args + CONV_X) >> 2] = xAt + p.x.offset * size;
-    i32[(args + CONV_W) >> 2] = filters.pointer;
-    i32[(args + CONV_Y) >> 2] = yAt + p.y.offset * size;
-    i32[(args + CONV_BIAS) >> 2] = biasAt;
+    i32[(args + CONV_X) >>> 2] = xAt + p.x.offset * size;
+    i32[(args + CONV_W) >>> 2] = filters.pointer;
+    i32[(args + CONV_Y) >>> 2] = yAt + p.y.offset * size;
+    i32[(args + CONV_BIAS) >>> 2] = biasAt;
     this.portable = { plan, input: xAt, filters: filters.pointer, bias: biasAt, output: yAt };
     return yAt;
   }

@@ -1,6 +1,6 @@
 /** What ops run on: one memory, one set of kernels, one executor. `Engine` is this with the ops in front. */
 import { DisposedError, ShapeError, show } from "../errors.ts";
-import type { Plan } from "../plan/plan.ts";
+import { type Plan, planSteps } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
 import { numberList } from "../problem/operand.ts";
 import type { DType, FloatArray, Storage } from "../tensor.ts";
@@ -44,7 +44,9 @@ export class Runtime {
   readonly binary: BinaryName;
   readonly executor: Executor;
   readonly pool: Pool | undefined;
-  readonly plans = new PlanCache<Plan>();
+  readonly plans = new PlanCache<Plan>((plan) =>
+    planSteps(plan).reduce((sum, step) => sum + step.block.words.byteLength, 0),
+  );
   readonly results = new ResultArrays();
   readonly why: Reasons;
   readonly sharedMemory: boolean;

@@ -10,6 +10,7 @@ import {
   type ForwardSettings,
   type Lowered,
   type RuntimeSource,
+  type SpecOptions,
 } from "./forward.ts";
 import {
   OptionReader,
@@ -29,7 +30,7 @@ export interface FilterActsOptions extends RunOptions, TuningOptions {
   partialSum?: number;
 }
 
-export interface FilterActsSpec extends FilterActsOptions {
+export interface FilterActsSpec extends SpecOptions<FilterActsOptions> {
   imagesShape: readonly number[];
   filtersShape: readonly number[];
   /** Default: `config.floatX`. */

@@ -37,7 +37,7 @@ export interface Conv2dOptions extends RunOptions, TuningOptions {
   /** [O], added to every output of a channel before the activation. */
   bias?: Operand;
   activation?: Activation;
-  /** Tuning only: images of a tile, filters of the register tile, two vectors of pixels or one. */
+  /** Tuning of direct sums, for which they ask: images of a tile, filters of the register tile, two vectors of pixels or one. */
   unrollBatch?: number;
   unrollKern?: number;
   unrollPatch?: boolean;

@@ -2,11 +2,18 @@
 import type { DType, Operand, Tensor } from "../tensor.ts";
 import { lowerConv2d, NAMES } from "./conv2d-lower.ts";
 import { CONV2D_OPTIONS, type Conv2dOptions, type Conv2dSettings, readConv2dOptions } from "./conv2d-options.ts";
-import { type CompiledOp, callForward, compileForward, type ForwardOp, type RuntimeSource } from "./forward.ts";
+import {
+  type CompiledOp,
+  callForward,
+  compileForward,
+  type ForwardOp,
+  type RuntimeSource,
+  type SpecOptions,
+} from "./forward.ts";
 import { OptionReader } from "./options.ts";
 
 /** The options of the op, and the shapes of its operands. */
-export interface Conv2dSpec extends Conv2dOptions {
+export interface Conv2dSpec extends SpecOptions<Conv2dOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
   /** Default: `config.floatX`. */
@@ -17,6 +24,9 @@ export interface Conv2d {
   /**
    * Convolve images [N, C, H, W] with filters [O, C / numGroups, h, w], summing over channels: [N, O, R, S] with
    * R = ⌊(H + padding − ((h − 1)·dilation + 1)) / subsample⌋ + 1, likewise S. The result has the dtype of the operands.
+   *
+   * With one channel per group, large filters may be computed by a transform, and those of rank one in two passes, where that is
+   * estimated to be faster: `plan.algorithm` says so, `algorithm: "direct"` asks for plain sums.
    *
    * Rejects with a ShapeError, DTypeError or OptionError that names the argument, before any memory is touched.
    *

@@ -12,6 +12,7 @@ import {
   type ForwardSettings,
   type Lowered,
   type RuntimeSource,
+  type SpecOptions,
 } from "./forward.ts";
 import {
   checkInteger,
@@ -25,7 +26,7 @@ import {
 
 export interface Conv3DOptions extends RunOptions, TuningOptions {}
 
-export interface Conv3DSpec extends Omit<Conv3DOptions, "out" | "signal" | "onProgress"> {
+export interface Conv3DSpec extends SpecOptions<Conv3DOptions> {
   VShape: readonly number[];
   WShape: readonly number[];
   /** Strides over row, column and time. */

@@ -12,6 +12,7 @@ import {
   type ForwardSettings,
   type Lowered,
   type RuntimeSource,
+  type SpecOptions,
 } from "./forward.ts";
 import {
   checkHint,
@@ -33,7 +34,7 @@ export interface Conv3dOptions extends RunOptions, TuningOptions {
   borderMode?: Mode3d | readonly [Mode3d, Mode3d, Mode3d];
 }
 
-export interface Conv3dSpec extends Conv3dOptions {
+export interface Conv3dSpec extends SpecOptions<Conv3dOptions> {
   signalsShape: readonly number[];
   filtersShape: readonly number[];
   /** Default: `config.floatX`. */

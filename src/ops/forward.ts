@@ -11,7 +11,7 @@ import { viewOf } from "../plan/plan.ts";
 import { tuningOf, type Unrolling } from "../plan/tuning.ts";
 import { copyIn, property } from "../problem/operand.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { hasRankOne } from "../problem/rank-one.ts";
+import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
 import { type DType, isDisposed, type Operand, type Tensor } from "../tensor.ts";
 import {
   type Call,
@@ -58,6 +58,9 @@ export interface ForwardOp<S extends ForwardSettings> {
   lower(input: readonly number[], filters: readonly number[], dtype: DType, settings: S, bias: boolean): Lowered;
 }
 
+/** The options of an op as a spec may have them: what belongs to one run does not. */
+export type SpecOptions<O> = Omit<O, "out" | "signal" | "onProgress">;
+
 export interface Operands {
   readonly input: unknown;
   readonly filters: unknown;
@@ -93,20 +96,20 @@ function planOf<S extends ForwardSettings>(
   const { problem, settings } = checked;
   const { algorithm, lanes, unroll } = settings;
   const tuning = tuningOf(unroll ?? {}, problem.batch, problem.filters * problem.groups);
-  const rankOne = filters !== null && hasRankOne(problem, filters.view);
-  if (algorithm === "separable" && filters && !rankOne) {
-    throw new OptionError("algorithm", '"separable" wants filters of rank one');
-  }
-  const demand = {
-    algorithm,
-    lanes,
-    tuning,
-    rankOne: rankOne || algorithm === "separable",
-    exact: runtime.reproducible,
-    input: op.names.input,
+  const get = (rankOne: boolean) => {
+    const { reproducible: exact, arena } = runtime;
+    const demand = { algorithm, lanes, tuning, rankOne, exact, input: op.names.input, memory: arena.limit };
+    const key = JSON.stringify([problem, algorithm, lanes, tuning.key, rankOne]);
+    return runtime.plans.get(key, () => choosePlan(problem, runtime.binary, demand));
   };
-  const key = JSON.stringify([problem, algorithm, lanes, tuning.key, demand.rankOne]);
-  return runtime.plans.get(key, () => choosePlan(problem, runtime.binary, demand));
+  const wanted = algorithm === "separable";
+  const may = mayHaveRankOne(problem) && (wanted || algorithm === "auto");
+  if (!may || !filters) return get(wanted);
+  // The filters are looked at only where it matters.
+  const plan = get(true);
+  if (plan.algorithm !== "separable" || hasRankOne(problem, filters.view)) return plan;
+  if (wanted) throw new OptionError("algorithm", '"separable" wants filters of rank one');
+  return get(false);
 }
 
 function checkBias<S extends ForwardSettings>(op: ForwardOp<S>, bias: Given | null, { problem }: Lowered): void {

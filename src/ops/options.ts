@@ -18,7 +18,7 @@ export interface RunOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** Tuning of the ops' own code: which way the vectors run. It changes no bit of the result. */
+/** Tuning of the direct algorithm: giving any of it asks for plain sums, and among those it changes no bit of the result. */
 export interface TuningOptions {
   /** The axis along which the vectors of the direct algorithm run. */
   lanes?: Lanes;

@@ -11,6 +11,7 @@ import {
   type ForwardSettings,
   type Lowered,
   type RuntimeSource,
+  type SpecOptions,
 } from "./forward.ts";
 import {
   checkHint,
@@ -31,7 +32,7 @@ export interface SignalConv2dOptions extends RunOptions, TuningOptions {
   subsample?: readonly [number, number];
 }
 
-export interface SignalConv2dSpec extends SignalConv2dOptions {
+export interface SignalConv2dSpec extends SpecOptions<SignalConv2dOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
   /** Default: `config.floatX`. */
@@ -41,8 +42,8 @@ export interface SignalConv2dSpec extends SignalConv2dOptions {
 export interface SignalConv2d {
   /**
    * Convolve each image of [H, W] or [N, H, W] with each filter of [h, w] or [F, h, w], filters flipped: [R, S], with the axes
-   * N and F in front where the arguments have them. R = ⌊(H ∓ (h − 1)) / subsample⌋ rounded as in `nnet.conv2d`; `"valid"` (default)
-   * keeps to the image, `"full"` pads it with h − 1 zeros on both sides.
+   * N and F in front where the arguments have them. R = ⌊(H ∓ (h − 1) − 1) / subsample⌋ + 1: `"valid"` (default, −) keeps to the
+   * image, `"full"` (+) pads it with h − 1 zeros on both sides.
    *
    * Filters of rank one (Gaussian, box, Sobel) may be computed in two passes, and large ones by a transform: `plan.algorithm` says so.
    *

@@ -145,6 +145,7 @@ export function separableBlock(p: ConvProblem, b: ConvBlocking, between: Between
 export interface Units {
   readonly rows: number;
   readonly columns: number;
+  readonly runs: number;
   readonly registerRows: number;
   readonly registerVectors: number;
   readonly scratchAcc: number;
@@ -159,6 +160,7 @@ export function fftBlock(p: ConvProblem, u: Units): BlockImage {
     .put(A.CONV_W_GROUP, wrap(p.filters * u.filterRecord))
     .put(A.CONV_TILE_ROWS, u.rows)
     .put(A.CONV_TILE_COLUMNS, u.columns)
+    .put(A.CONV_PANEL_RUNS, u.runs)
     .put(A.CONV_TILE_MR, u.registerRows)
     .put(A.CONV_TILE_NV, u.registerVectors)
     .put(A.CONV_SCRATCH_ACC, u.scratchAcc)

@@ -25,6 +25,8 @@ export interface Demand {
   readonly exact: boolean;
   /** What the op calls its input, for an error about the size of the call. */
   readonly input: string;
+  /** Bytes that the engine's memory may grow to. */
+  readonly memory: number;
 }
 
 /** WebAssembly's 32-bit address space. */
@@ -36,11 +38,26 @@ export function choosePlan(problem: ConvProblem, binary: BinaryName, demand: Dem
   const turned = withBatchAsColumns(problem);
   const forms = turned ? [p, canonical(turned)] : [p];
   checkAddressable((p.x.size + p.y.size + p.w.size) * elementBytes(p.dtype) + 4 * product(p.taps), demand.input);
-  const plan = p.w.position
-    ? unsharedOf(p, binary, demand)
-    : cheapest(forms.flatMap((form) => candidates(form, binary, demand))).build();
+  const plan = p.w.position ? unsharedOf(p, binary, demand) : bestPlan(forms, binary, demand);
   checkAddressable(plan.workspaceBytes, demand.input);
   return plan;
+}
+
+/** The cheapest candidate of any form; left to itself, the cheapest that fits into memory (a transform's spectra may not). */
+function bestPlan(forms: readonly ConvProblem[], binary: BinaryName, demand: Demand): Plan {
+  const ranked = forms.flatMap((form) => candidates(form, binary, demand)).sort((a, b) => a.cycles - b.cycles);
+  const { algorithm } = demand;
+  if (ranked.length === 0) {
+    const wants = WANTS[algorithm as keyof typeof WANTS];
+    throw new OptionError("algorithm", `"${algorithm}" ${wants ? `wants ${wants}` : "does not serve this problem"}`);
+  }
+  let least: Plan | undefined;
+  for (const { build } of ranked) {
+    const plan = build();
+    if (plan.workspaceBytes <= Math.min(demand.memory, ADDRESS_SPACE)) return plan;
+    if (!least || plan.workspaceBytes < least.workspaceBytes) least = plan;
+  }
+  return least!;
 }
 
 function checkAddressable(bytes: number, input: string): void {
@@ -56,6 +73,7 @@ function unsharedOf(p: ConvProblem, binary: BinaryName, demand: Demand): Plan {
   return unsharedPlan(p, p.w.position!, binary);
 }
 
+/** None where the algorithm that is demanded does not serve. */
 function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candidate[] {
   const { algorithm, lanes, tuning } = demand;
   switch (algorithm) {
@@ -63,34 +81,25 @@ function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candida
       return directForms(p, binary, lanes, tuning);
     case "depthwise":
     case "separable":
-    case "fft":
-      return [demanded(p, binary, algorithm, lanes)];
+    case "fft": {
+      if (lanes === "filters") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels`);
+      const candidate = BUILDERS[algorithm](p, binary);
+      return candidate ? [candidate] : [];
+    }
     case "auto":
       return lanes || tuning.notes.length > 0 ? directForms(p, binary, lanes, tuning) : all(p, binary, demand);
     default:
-      throw new OptionError("algorithm", `"${algorithm}" does not serve this problem`);
+      return [];
   }
 }
 
 const WANTS = {
   depthwise: "one channel per group",
   separable: "one channel per group, and taps on both axes",
-  fft: "one channel per group, one frame, and no dilation",
+  fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
 };
 
 const BUILDERS = { depthwise: depthwiseCandidate, separable: separableCandidate, fft: fftCandidate };
-
-function demanded(
-  p: ConvProblem,
-  binary: BinaryName,
-  algorithm: keyof typeof WANTS,
-  lanes: Lanes | undefined,
-): Candidate {
-  const candidate = BUILDERS[algorithm](p, binary);
-  if (!candidate) throw new OptionError("algorithm", `"${algorithm}" wants ${WANTS[algorithm]}`);
-  if (lanes === "filters") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels`);
-  return candidate;
-}
 
 /**
  * Below so many cycles of direct sums, about a tenth of a millisecond, nobody gains by a transform what everybody loses: results

@@ -18,6 +18,11 @@ const TILE_OUTPUTS = 4096;
 const TILE_MULTIPLY_ADDS = 5e6;
 const GRAIN_MULTIPLY_ADDS = 2e5;
 
+/** So many runs of filters, each of at most `most` multiply-adds or one filter, at so many a filter: a tile must not hold the thread. */
+export function filterRuns(filters: number, each: number, most: number): number {
+  return Math.max(1, Math.min(filters, Math.ceil((filters * each) / most)));
+}
+
 /** Null where the algorithm does not apply. */
 export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidate | null {
   if (p.channels !== 1 || p.w.position) return null;
@@ -36,13 +41,14 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const taps = product(p.taps);
   const bands = Math.ceil(p.output[1] / rows) * Math.ceil(p.output[2] / columns);
   const planes = p.batch * p.groups * p.output[0];
+  const runs = filterRuns(p.filters, rows * columns * taps, 2 * TILE_MULTIPLY_ADDS);
   const strip = (v: number) => {
     const tile = (height: number) => taps * termCycles(binary, height, v, height * (v + 1)) + TILE_CYCLES;
     return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
   };
   const across = Math.ceil(columns / vectorColumns);
   const cycles =
-    planes * bands * (p.filters * across * strip(vectors) + copyCycles(input, binary)) +
+    planes * bands * (p.filters * across * strip(vectors) + runs * copyCycles(input, binary)) +
     planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
   return { cycles, build };
 
@@ -57,7 +63,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const scratchAcc = ZERO_BYTES;
     const scratchPixels = scratchAcc + REGISTER_ROWS * vectorColumns * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
-    const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * p.output[0] * bands;
+    const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * runs * p.output[0] * bands;
     const filterBytes = p.groups * p.filters * taps * size;
     const step = {
       kernel: `depthwise_${type}` as const,
@@ -75,7 +81,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
         tileGroups,
         rows,
         columns,
-        panelRuns: 1,
+        panelRuns: runs,
         registerRows: REGISTER_ROWS,
         registerVectors: vectors,
         scratchX,

@@ -9,8 +9,12 @@ import type { Plan } from "./plan.ts";
 import { type BinaryName, elementBytes, laneCount, registerTiles } from "./registers.ts";
 import { BUFFER_ROWS, LENGTHS, layOutTransform, radicesOf } from "./transform.ts";
 
-/** A plane, and a filter's spectrum of the same size, must stay in L2 together. */
-const MOST_PLANE_BYTES = 1280 * 1024;
+/** A plane, and a filter's spectrum of the same size, should stay in L2 together; larger ones cost more, and hold the thread for longer. */
+const NEAR_BYTES = 1280 * 1024;
+const FAR_FACTOR = 1.3;
+/** Filters of one tile are as many as this pays for, about a millisecond, but enough that the way there is not walked for each. */
+const TILE_CYCLES = 3e6;
+const LEAST_FILTERS = 4;
 /** A sweep's buffer stays in L1. */
 const SWEEP_BYTES = 16 * 1024;
 
@@ -21,6 +25,8 @@ interface Size {
   readonly unitRows: number;
   readonly unitColumns: number;
   readonly pairs: number;
+  /** The filters of a group are cut into so many runs. */
+  readonly runs: number;
   readonly cycles: number;
 }
 
@@ -32,7 +38,7 @@ export function fftCandidate(p: ConvProblem, binary: BinaryName): Candidate | nu
   for (const rows of usefulLengths(p, 1)) {
     for (const columns of usefulLengths(p, 2)) {
       const size = sizeOf(p, binary, rows, columns);
-      if (size && (!best || size.cycles < best.cycles)) best = size;
+      if (!best || size.cycles < best.cycles) best = size;
     }
   }
   if (!best) return null;
@@ -47,9 +53,7 @@ function usefulLengths(p: ConvProblem, axis: 1 | 2): number[] {
   return LENGTHS.slice(0, enough < 0 ? LENGTHS.length : enough + 1).filter((length) => length >= p.taps[axis]);
 }
 
-function sizeOf(p: ConvProblem, binary: BinaryName, rows: number, columns: number): Size | null {
-  if (2 * rows * columns * elementBytes(p.dtype) > MOST_PLANE_BYTES && rows > LENGTHS[0]! && columns > LENGTHS[0]!)
-    return null;
+function sizeOf(p: ConvProblem, binary: BinaryName, rows: number, columns: number): Size {
   const unit = (length: number, axis: 1 | 2) => {
     const most = Math.floor((length - p.taps[axis]) / p.stride[axis]) + 1;
     return Math.ceil(p.output[axis] / Math.ceil(p.output[axis] / most));
@@ -57,20 +61,23 @@ function sizeOf(p: ConvProblem, binary: BinaryName, rows: number, columns: numbe
   const [unitRows, unitColumns] = [unit(rows, 1), unit(columns, 2)];
   const units = Math.ceil(p.output[1] / unitRows) * Math.ceil(p.output[2] / unitColumns);
   const pairs = p.batch * Math.ceil(units / 2);
-  const vectors = (rows * columns) / laneCount(binary, p.dtype);
+  const far = 2 * rows * columns * elementBytes(p.dtype) > NEAR_BYTES ? FAR_FACTOR : 1;
+  const vectors = (far * rows * columns) / laneCount(binary, p.dtype);
   const along = (length: number) => radicesOf(length).reduce((sum, radix) => sum + stageCycles(binary, radix), 0);
   const needed = Math.min(1, ((unitColumns - 1) * p.stride[2] + 1) / columns);
   const there = along(rows) + along(columns);
   const back = along(columns) + needed * along(rows) + TRANSFORM_COPY_CYCLES;
-  const perPair = vectors * (there + p.filters * back + TRANSFORM_COPY_CYCLES);
+  const most = Math.max(LEAST_FILTERS, Math.floor((TILE_CYCLES / vectors - there) / back));
+  const runs = Math.max(1, Math.ceil(p.filters / most));
+  const perPair = vectors * (runs * (there + TRANSFORM_COPY_CYCLES) + p.filters * back);
   const filters = p.groups * p.filters * vectors * there * FILTER_SPECTRUM_SHARE;
-  return { rows, columns, unitRows, unitColumns, pairs, cycles: p.groups * pairs * perPair + filters };
+  return { rows, columns, unitRows, unitColumns, pairs, runs, cycles: p.groups * pairs * perPair + filters };
 }
 
 function buildPlan(
   p: ConvProblem,
   binary: BinaryName,
-  { rows, columns, unitRows, unitColumns, pairs, cycles }: Size,
+  { rows, columns, unitRows, unitColumns, pairs, runs, cycles }: Size,
 ): Plan {
   const size = elementBytes(p.dtype);
   const type = p.dtype === "float32" ? "f32" : "f64";
@@ -84,7 +91,7 @@ function buildPlan(
     vectors: sweepVectors(rows, columns, lanes, size),
     lanes,
     taps: product(p.taps),
-    keepsSpectrum: p.filters > 1,
+    keepsSpectrum: p.filters > runs,
     scratch: scratchPixels + 4 * BUFFER_ROWS,
   };
   const transform = layOutTransform(plane, p.dtype);
@@ -94,13 +101,14 @@ function buildPlan(
   }
   const step = {
     kernel: `fft_${type}` as const,
-    tiles: p.filters === 0 ? 0 : p.groups * pairs,
+    tiles: p.filters === 0 ? 0 : p.groups * pairs * runs,
     grain: 1,
     cycles,
     scratchBytes: transform.scratchBytes,
     block: fftBlock(p, {
       rows: unitRows,
       columns: unitColumns,
+      runs,
       registerRows: BUFFER_ROWS,
       registerVectors: vectors,
       scratchAcc,

@@ -65,6 +65,14 @@ function spaceOf(word: Word, tile: number) {
   return { space, rest: Math.floor(rest / outZ) };
 }
 
+/** The run of filters of a tile, and what is left of its number. */
+function filtersOf(word: Word, tile: number) {
+  const [filters, runs] = [word(A.CONV_FILTERS), word(A.CONV_PANEL_RUNS)];
+  const run = tile % runs;
+  const first = (i: number) => Math.floor((i * filters) / runs);
+  return { k0: first(run), k1: first(run + 1), rest: Math.floor(tile / runs) };
+}
+
 /** As assembly/direct.ts: space, images, panel runs, groups. */
 function directTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
   const { space, rest } = spaceOf(word, tile);
@@ -79,34 +87,32 @@ function directTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
   return [{ ...space, n0, n1: Math.min(batch, n0 + tileBatch), planes: [[g, panel(run), panel(run + 1)]] }];
 }
 
-/** As assembly/depthwise.ts: space, groups, images. */
+/** As assembly/depthwise.ts: space, groups, runs of filters, images. */
 function depthwiseTile(word: Word, _words: Int32Array, tile: number): TileRegion[] {
   const { space, rest } = spaceOf(word, tile);
   const groups = word(A.CONV_GROUPS);
   const tileGroups = word(A.CONV_TILE_GROUPS);
   const runs = Math.ceil(groups / tileGroups);
   const g0 = (rest % runs) * tileGroups;
-  const n0 = Math.floor(rest / runs);
-  const planes = Array.from(
-    { length: Math.min(tileGroups, groups - g0) },
-    (_, i) => [g0 + i, 0, word(A.CONV_FILTERS)] as const,
-  );
+  const { k0, k1, rest: n0 } = filtersOf(word, Math.floor(rest / runs));
+  const planes = Array.from({ length: Math.min(tileGroups, groups - g0) }, (_, i) => [g0 + i, k0, k1] as const);
   return [{ ...space, n0, n1: n0 + 1, planes }];
 }
 
-/** As assembly/overlap-save.ts: two units of space, images, groups. */
+/** As assembly/overlap-save.ts: two units of space, images, runs of filters, groups. */
 function fftTile(word: Word, _words: Int32Array, tile: number): TileRegion[] {
   const [outY, outX] = [word(A.CONV_OUT + 4), word(A.CONV_OUT + 8)];
   const units = Math.ceil(outY / word(A.CONV_TILE_ROWS)) * Math.ceil(outX / word(A.CONV_TILE_COLUMNS));
   const pairs = Math.ceil(units / 2);
   const first = 2 * (tile % pairs);
   const plane = Math.floor(tile / pairs);
-  const [n0, g] = [plane % word(A.CONV_BATCH), Math.floor(plane / word(A.CONV_BATCH))];
+  const n0 = plane % word(A.CONV_BATCH);
+  const { k0, k1, rest: g } = filtersOf(word, Math.floor(plane / word(A.CONV_BATCH)));
   return [first, first + 1]
     .filter((unit) => unit < units)
     .map((unit) => {
       const { space } = spaceOf(word, unit);
-      return { ...space, n0, n1: n0 + 1, planes: [[g, 0, word(A.CONV_FILTERS)] as const] };
+      return { ...space, n0, n1: n0 + 1, planes: [[g, k0, k1] as const] };
     });
 }
 

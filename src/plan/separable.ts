@@ -5,6 +5,7 @@ import { product } from "../problem/problem.ts";
 import { mayHaveRankOne } from "../problem/rank-one.ts";
 import { separableBlock } from "./blocks.ts";
 import { copyCycles, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
+import { filterRuns } from "./depthwise.ts";
 import { type Candidate, evenPart } from "./direct.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
 import type { Plan } from "./plan.ts";
@@ -49,6 +50,7 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
 
   const bands = Math.ceil(p.output[1] / rows) * Math.ceil(p.output[2] / columns);
   const planes = p.batch * p.groups * p.output[0];
+  const runs = filterRuns(p.filters, rows * columns * (ky + kx), 2 * TILE_MULTIPLY_ADDS);
   const pass = (width: number, taps: number) => {
     const tile = (height: number) => taps * termCycles(binary, height, vectors, height * (vectors + 1)) + TILE_CYCLES;
     const strip = evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
@@ -56,7 +58,7 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
   };
   const between = input.packed ? extra : columns + extra;
   const cycles =
-    planes * bands * (p.filters * (pass(between, ky) + pass(columns, kx)) + copyCycles(input, binary)) +
+    planes * bands * (p.filters * (pass(between, ky) + pass(columns, kx)) + runs * copyCycles(input, binary)) +
     planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
   return { cycles, build };
 
@@ -67,11 +69,11 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const scratchBetween = roundUp(scratchPixels + 8 * REGISTER_ROWS, 64);
     // A tile reads to the end of its last vectors.
     const scratchX = roundUp(scratchBetween + rows * row + vectorColumns * size, 64);
-    const tiles = p.filters === 0 ? 0 : p.batch * p.groups * p.output[0] * bands;
+    const tiles = p.filters === 0 ? 0 : p.batch * p.groups * runs * p.output[0] * bands;
     const terms = input.terms();
     const down = Int32Array.from({ length: ky }, (_, i) => terms[i * kx]!);
     const filterBytes = p.groups * p.filters * (ky + kx) * size;
-    const perTile = rows * columns * (ky + kx) * p.filters;
+    const perTile = (rows * columns * (ky + kx) * p.filters) / runs;
     const step = {
       kernel: `separable_${type}` as const,
       tiles,
@@ -90,7 +92,7 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
           tileGroups: 1,
           rows,
           columns,
-          panelRuns: 1,
+          panelRuns: runs,
           registerRows: REGISTER_ROWS,
           registerVectors: vectors,
           scratchX,

@@ -27,7 +27,7 @@ function divisorBelow(count: number, wanted: number): number {
 
 /**
  * `unrollBatch`: images of one tile. `unrollKern`: filters of the register tile. Setting one makes the other 1.
- * `unrollPatch: false`: one vector of pixels instead of two. None of them changes a bit of the result.
+ * `unrollPatch: false`: one vector of pixels instead of two. They ask for direct sums, and among those none changes a bit.
  */
 export function tuningOf(unroll: Unrolling, batchSize: number, filterCount: number): Tuning {
   const both = unroll.batch !== undefined || unroll.kern !== undefined;

@@ -4,8 +4,9 @@ import type { DenseView } from "./operand.ts";
 import { copyIn } from "./operand.ts";
 import type { ConvProblem } from "./problem.ts";
 
-/** Beyond this a sum along a row could overflow where the whole sum does not. */
+/** Factors outside of these, and their products with the image, could overflow or lose digits where the filter's own do not. */
 const LARGEST = 2 ** 64;
+const SMALLEST = 2 ** -60;
 /** Integers up to this and their products are exact in float32. */
 const EXACT_INTEGER = 2 ** 24;
 
@@ -29,13 +30,12 @@ export function factorsOf(p: ConvProblem, filters: DenseView): FloatArray | null
   const dense: FloatArray = new (p.dtype === "float32" ? Float32Array : Float64Array)(filters.size);
   copyIn(filters, dense, 0);
   const factors: FloatArray = new (p.dtype === "float32" ? Float32Array : Float64Array)(groups * count * (ky + kx));
-  const single = p.dtype === "float32";
-  const precision = single ? { unit: 2 ** -24, smallest: 2 ** -149 } : { unit: 2 ** -53, smallest: 2 ** -1074 };
+  const rounding = p.dtype === "float32" ? 2 ** -24 : 2 ** -53;
   for (let g = 0, to = 0; g < groups; g++) {
     for (let k = 0; k < count; k++, to += ky + kx) {
       const from = w.offset + g * w.group + k * w.filter;
       const at = (i: number, j: number) => dense[from + i * w.space[1] + j * w.space[2]]!;
-      if (!factor(at, ky, kx, precision, factors.subarray(to, to + ky + kx))) return null;
+      if (!factor(at, ky, kx, rounding, factors.subarray(to, to + ky + kx))) return null;
     }
   }
   return factors;
@@ -43,13 +43,8 @@ export function factorsOf(p: ConvProblem, filters: DenseView): FloatArray | null
 
 type Element = (i: number, j: number) => number;
 
-interface Precision {
-  readonly unit: number;
-  readonly smallest: number;
-}
-
 /** Write column and row of one filter to `to`; false if its rank is not one. */
-function factor(at: Element, ky: number, kx: number, { unit: u, smallest }: Precision, to: FloatArray): boolean {
+function factor(at: Element, ky: number, kx: number, rounding: number, to: FloatArray): boolean {
   let [pi, pj] = [0, 0];
   for (let i = 0; i < ky; i++) {
     for (let j = 0; j < kx; j++) {
@@ -63,7 +58,7 @@ function factor(at: Element, ky: number, kx: number, { unit: u, smallest }: Prec
   for (let i = 0; i < ky; i++) {
     for (let j = 0; j < kx; j++) {
       const product = (at(i, pj) * at(pi, j)) / pivot;
-      if (Math.abs(at(i, j) - product) > 4 * u * Math.abs(product) + smallest) return false;
+      if (Math.abs(at(i, j) - product) > 4 * rounding * Math.abs(product)) return false;
     }
   }
   const row = Array.from({ length: kx }, (_, j) => at(pi, j));
@@ -71,7 +66,7 @@ function factor(at: Element, ky: number, kx: number, { unit: u, smallest }: Prec
   for (let j = 0; j < kx; j++) to[ky + j] = row[j]! / unit;
   const scale = to[ky + pj]!;
   for (let i = 0; i < ky; i++) to[i] = at(i, pj) / scale;
-  return to.every((value) => Math.abs(value) <= LARGEST);
+  return to.every((value) => value === 0 || (Math.abs(value) >= SMALLEST && Math.abs(value) <= LARGEST));
 }
 
 /**
