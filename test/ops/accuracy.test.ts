@@ -62,6 +62,8 @@ describe("accuracy", () => {
         const problem = numbers(spec);
         const exact = reference(problem);
         for (const form of formsOf(spec)) {
+          // Factors of so many magnitudes are refused.
+          if (form === "separable" && spec.values === "mixed") continue;
           const how = { binary, form };
           const operands = operandsOf(problem);
           const got = await compute(engine, spec, operands, how);
