@@ -168,6 +168,7 @@ const op: ForwardOp<Conv3dSettings> = {
   names: NAMES,
   shapes: { input: "signalsShape", filters: "filtersShape" },
   options: OPTIONS,
+  prefersGpu: true,
   read,
   lower,
 };
