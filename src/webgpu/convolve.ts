@@ -75,7 +75,9 @@ export async function convolveOnGpu(
   let failure: GPUError | null = null;
   try {
     const w = operands.keepsFilters ? gpu.keep(operands.w) : upload(operands.w, 0, operands.w.length);
-    const bias = upload(operands.bias ?? new Float32Array(1), 0, operands.bias?.length ?? 1);
+    // A compiled op is planned for a bias, which a run need not have.
+    const b = operands.bias ?? new Float32Array(p.groups * p.filters);
+    const bias = upload(b, 0, b.length);
     for (const [i, piece] of pieces.entries()) {
       signal?.throwIfAborted();
       const x = upload(operands.x, piece.x.from, piece.x.to);
