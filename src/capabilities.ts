@@ -14,6 +14,8 @@ export interface Capabilities {
   readonly using: {
     readonly binary: string;
     readonly device: "wasm" | "webgpu";
+    /** The name of the GPU that was opened. */
+    readonly gpu: string | undefined;
     readonly workers: number;
     readonly memory: "shared" | "own";
   };
@@ -29,16 +31,21 @@ export function capabilitiesOf(runtime: Runtime): Capabilities {
   if (crossOriginIsolated === undefined) why.crossOriginIsolated = "only pages can be isolated";
   else if (!crossOriginIsolated) why.crossOriginIsolated = "the page was served without the headers COOP and COEP";
   if (runtime.pool?.why) why.workers = runtime.pool.why;
+  const hasGpu = Boolean((globalThis.navigator as { gpu?: unknown } | undefined)?.gpu);
+  if (runtime.gpu.why) why.webgpu = runtime.gpu.why;
+  else if (!hasGpu && !runtime.gpu.name) why.webgpu = "this runtime has no WebGPU";
+  else if (!runtime.gpu.name) why.webgpu = "no call has wanted it yet";
   return {
     simd: supports("simd"),
     relaxedSimd: supports("relaxed"),
     sharedMemory: runtime.sharedMemory,
     workers: runtime.workers,
-    webgpu: false,
+    webgpu: runtime.gpu.name !== undefined,
     crossOriginIsolated: crossOriginIsolated === true,
     using: {
       binary: runtime.binary,
-      device: "wasm",
+      device: runtime.device === "webgpu" ? "webgpu" : "wasm",
+      gpu: runtime.gpu.name,
       workers: runtime.pool?.serving ?? 0,
       memory: runtime.sharedMemory ? "shared" : "own",
     },

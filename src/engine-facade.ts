@@ -20,7 +20,10 @@ export interface EngineOptions {
   workers?: number | "auto";
   /** `"reproducible"`: plain SIMD, the same bits on every machine. */
   float?: "fast" | "reproducible";
+  /** "webgpu": compute there, and reject with a DeviceError where that cannot be; "auto": only what gains by it. */
   device?: "auto" | "wasm" | "webgpu";
+  /** A device of your own for WebGPU. It stays yours: the engine never destroys it. */
+  gpuDevice?: GPUDevice;
   /** Bytes. */
   maximumMemory?: number;
   /** Where the kernels come from, if not beside the script: a module, its bytes, its address, or a folder ending in "/". */
@@ -31,13 +34,10 @@ export interface EngineOptions {
   worker?: URL | string | (() => Worker);
 }
 
-const KNOWN = ["binary", "workers", "float", "device", "maximumMemory", "wasm", "worker", "sharedMemory"];
+const KNOWN = ["binary", "workers", "float", "device", "gpuDevice", "maximumMemory", "wasm", "worker", "sharedMemory"];
 
 function readEngineOptions(options: unknown, openmp: () => boolean | null): RuntimeOptions {
   const reader = new OptionReader(options, KNOWN);
-  if (reader.oneOf("device", ["auto", "wasm", "webgpu"]) === "webgpu") {
-    throw new DeviceError("device", "this version has no WebGPU backend");
-  }
   const maximumMemory = reader.raw("maximumMemory");
   if (maximumMemory !== undefined && !(typeof maximumMemory === "number" && maximumMemory >= 2 ** 20)) {
     throw new OptionError("maximumMemory", `expected at least ${2 ** 20} bytes, got ${show(maximumMemory)}`);
@@ -49,6 +49,8 @@ function readEngineOptions(options: unknown, openmp: () => boolean | null): Runt
     wasm: readWasm(reader.raw("wasm")),
     workers: reader.raw("workers") === "auto" ? "auto" : (reader.integer("workers", 0) ?? "auto"),
     sharedMemory: reader.boolean("sharedMemory") ?? true,
+    device: reader.oneOf("device", ["auto", "wasm", "webgpu"]) ?? "auto",
+    gpuDevice: readGpuDevice(reader.raw("gpuDevice")),
     worker: readWorker(reader.raw("worker")),
     openmp,
   };
@@ -59,6 +61,13 @@ function readWasm(value: unknown): WasmSource | undefined {
   if (value instanceof WebAssembly.Module || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
     return value as WasmSource;
   throw new OptionError("wasm", `expected a module, its bytes or its address, got ${show(value)}`);
+}
+
+function readGpuDevice(value: unknown): GPUDevice | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "object" && value !== null && "queue" in value && "createBuffer" in value)
+    return value as GPUDevice;
+  throw new OptionError("gpuDevice", `expected a GPUDevice, got ${show(value)}`);
 }
 
 function readWorker(value: unknown): WorkerSource | undefined {

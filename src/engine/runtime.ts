@@ -5,6 +5,7 @@ import type { BinaryName } from "../plan/registers.ts";
 import { numberList } from "../problem/operand.ts";
 import type { DType, FloatArray, Storage } from "../tensor.ts";
 import { bufferOfMemory, elementCount, Tensor } from "../tensor.ts";
+import { GpuBackend } from "../webgpu/backend.ts";
 import { Arena, type Lease } from "./arena.ts";
 import type { BinaryOption, WasmSource } from "./binary.ts";
 import { chooseBinary, compileKernels } from "./binary.ts";
@@ -30,6 +31,8 @@ export interface RuntimeOptions {
   readonly workers: number | "auto";
   /** false: treat memory as if it could not be posted. */
   readonly sharedMemory: boolean;
+  readonly device: "auto" | "wasm" | "webgpu";
+  readonly gpuDevice: GPUDevice | undefined;
   readonly worker: WorkerSource | undefined;
   /** What a call means that says nothing of `openmp`; null: decided by the estimate. */
   readonly openmp: () => boolean | null;
@@ -52,6 +55,9 @@ export class Runtime {
   readonly sharedMemory: boolean;
   /** Whether results must have the same bits on every machine. */
   readonly reproducible: boolean;
+  readonly device: "auto" | "wasm" | "webgpu";
+  readonly gpu: GpuBackend;
+  private readonly clock = new Clock();
   disposed = false;
 
   private constructor(
@@ -66,10 +72,11 @@ export class Runtime {
     this.binary = binary;
     this.why = why;
     this.reproducible = options.float === "reproducible";
-    const clock = new Clock();
+    this.device = options.device;
+    this.gpu = new GpuBackend(options.gpuDevice);
+    const { clock } = this;
     const inline = new InlineExecutor(arena, clock);
     this.sharedMemory = options.sharedMemory && canPostMemory(arena.memory);
-    why.webgpu = "this version has no WebGPU backend";
     if (!options.sharedMemory) why.sharedMemory = "the option sharedMemory is false";
     else if (!this.sharedMemory)
       why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
@@ -89,7 +96,20 @@ export class Runtime {
     const module = await compileKernels(choice.file, options.wasm);
     const { memory, limit } = createMemory(options.maximumMemory);
     const kernels = loadKernels(module, memory);
-    return new Runtime(new Arena(memory, limit), kernels, module, options, choice.why ? { binary: choice.why } : {});
+    const runtime = new Runtime(
+      new Arena(memory, limit),
+      kernels,
+      module,
+      options,
+      choice.why ? { binary: choice.why } : {},
+    );
+    if (options.device === "webgpu") await runtime.gpu.open();
+    return runtime;
+  }
+
+  /** What one thread takes for so many cycles of the cost model, as far as is known. */
+  milliseconds(cycles: number): number {
+    return this.clock.milliseconds(cycles);
   }
 
   /** Workers wanted of the pool; 0 without one. */
@@ -166,6 +186,7 @@ export class Runtime {
   dispose(): void {
     this.disposed = true;
     this.executor.dispose();
+    this.gpu.dispose();
   }
 }
 

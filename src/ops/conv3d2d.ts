@@ -169,6 +169,7 @@ const op: ForwardOp<Conv3dSettings> = {
   names: NAMES,
   shapes: { input: "signalsShape", filters: "filtersShape" },
   options: OPTIONS,
+  prefersGpu: true,
   read,
   lower,
 };

@@ -25,6 +25,7 @@ import {
   Repeated,
   runOnce,
 } from "./call.ts";
+import { dense, onGpu, type Where, whereToRun } from "./on-gpu.ts";
 import { OptionReader, RUN_OPTIONS, type RunControls, type RunOptions, readControls } from "./options.ts";
 
 export type RuntimeSource = () => Promise<Runtime>;
@@ -53,6 +54,8 @@ export interface ForwardOp<S extends ForwardSettings> {
   readonly forSpec?: readonly string[];
   /** A bias is an operand of every call, and of every run of a compiled op. */
   readonly biasIsOperand?: boolean;
+  /** Left to itself the op goes to the GPU where that pays. */
+  readonly prefersGpu?: boolean;
   read(options: OptionReader): S;
   /** Checks the shapes against the settings. Throws errors that name the op's own arguments. */
   lower(input: readonly number[], filters: readonly number[], dtype: DType, settings: S, bias: boolean): Lowered;
@@ -149,6 +152,11 @@ export async function callForward<S extends ForwardSettings>(
   }
   const plan = planOf(runtime, op, checked, w);
   const call: Call = { plan, outputShape: checked.outputShape, input: x, inputName: names.input, bias, out };
+  if ((await whereToRun(runtime, plan, op.prefersGpu === true, controls)) === "webgpu") {
+    checkStillThere(x, names.input);
+    const result = await onGpu(runtime, call, { data: dense(w.view), keep: false }, controls);
+    if (result) return result;
+  }
   return runOnce(runtime, call, w, controls);
 }
 
@@ -172,7 +180,9 @@ export async function compileForward<S extends ForwardSettings>(
   const checked = { ...op.lower(input, filters, dtype, settings, true), settings };
   checkBias(op, bias, checked);
   const runtime = (await source()).check();
-  const compiled = new CompiledForward(runtime, op, checked, input, filters);
+  const plan = planOf(runtime, op, checked, null);
+  const where = await whereToRun(runtime, plan, op.prefersGpu === true, settings.controls);
+  const compiled = new CompiledForward(runtime, op, checked, input, filters, plan, where);
   compiled.setBias(bias && (bias.source as Operand));
   return compiled;
 }
@@ -194,6 +204,9 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
   private chosen: Plan;
   private view: PlanView;
   private bias: Given | null = null;
+  private readonly where: Where;
+  /** What the GPU has of the filters. */
+  private gpuFilters: Float32Array | undefined;
   private disposed = false;
 
   constructor(
@@ -202,14 +215,17 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     checked: Checked<S>,
     inputShape: readonly number[],
     filterShape: readonly number[],
+    plan: Plan,
+    where: Where,
   ) {
     this.runtime = runtime;
     this.op = op;
     this.checked = checked;
     this.inputShape = inputShape;
     this.filterShape = filterShape;
-    this.chosen = planOf(runtime, op, checked, null);
-    this.view = viewOf(this.chosen, checked.outputShape, runtime.workers);
+    this.chosen = plan;
+    this.where = where;
+    this.view = viewOf(plan, checked.outputShape, runtime.workers, where);
     this.repeated = new Repeated(runtime, op.names.filters);
   }
 
@@ -226,8 +242,9 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     const packed = this.repeated.setFilters(plan, w);
     if (plan !== this.chosen) {
       this.chosen = plan;
-      this.view = viewOf(plan, this.checked.outputShape, this.runtime.workers);
+      this.view = viewOf(plan, this.checked.outputShape, this.runtime.workers, this.where);
     }
+    if (this.where === "webgpu") this.gpuFilters = dense(w.view).slice();
     return packed;
   }
 
@@ -240,6 +257,11 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
 
   async run(input: Operand, ...rest: readonly unknown[]): Promise<Tensor> {
     const { call, controls } = this.callOf(input, rest);
+    const asked = controls.device === undefined || controls.device === "webgpu";
+    if (this.where === "webgpu" && asked && this.gpuFilters) {
+      const result = await onGpu(this.runtime, call, { data: this.gpuFilters, keep: true }, controls);
+      if (result) return result;
+    }
     return this.repeated.run(call, controls);
   }
 
@@ -278,11 +300,11 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     // Left out, it is that of `setBias`; null is none.
     const bias = withBias && rest[0] !== undefined ? ofCall : this.bias;
     const options = withBias ? rest[1] : rest[0];
-    const { openmp } = this.checked.settings.controls;
+    const { openmp, device } = this.checked.settings.controls;
     const asked = options === undefined ? NO_CONTROLS : readControls(new OptionReader(options, RUN_OPTIONS));
     if (asked.algorithm !== undefined) throw new OptionError("algorithm", "it was decided by compile");
     // What compile was told holds where a run says nothing.
-    const controls = asked.openmp === undefined && openmp !== undefined ? { ...asked, openmp } : asked;
+    const controls = { ...asked, openmp: asked.openmp ?? openmp, device: asked.device ?? device };
     const { problem, outputShape } = this.checked;
     const x = given(input, names.input);
     checkSameDtype(problem.dtype, x, names.input);

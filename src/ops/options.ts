@@ -1,5 +1,5 @@
 /** Reading option objects: every option once, unknown ones refused, each value checked against what is documented. */
-import { DeviceError, OptionError, ShapeError, show } from "../errors.ts";
+import { OptionError, ShapeError, show } from "../errors.ts";
 import type { Lanes } from "../plan/plan.ts";
 import { numberList, property } from "../problem/operand.ts";
 import type { Operand } from "../tensor.ts";
@@ -149,7 +149,8 @@ export function checkInteger(value: unknown, least: number, argument: string): n
 export interface RunControls {
   readonly out: unknown;
   readonly openmp: boolean | undefined;
-  readonly device: "auto" | "wasm";
+  /** Undefined: as the engine was told. */
+  readonly device: (typeof DEVICES)[number] | undefined;
   readonly algorithm: (typeof ALGORITHMS)[number] | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
@@ -163,8 +164,7 @@ export function readTuning(options: OptionReader) {
 }
 
 export function readControls(options: OptionReader): RunControls {
-  const device = options.oneOf("device", DEVICES) ?? "auto";
-  if (device === "webgpu") throw new DeviceError("device", "this version has no WebGPU backend");
+  const device = options.oneOf("device", DEVICES);
   const signal = options.raw("signal");
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new OptionError("signal", `expected an AbortSignal, got ${show(signal)}`);

@@ -83,11 +83,17 @@ export function planSteps(plan: Plan): Step[] {
   return plan.filterStep ? [plan.filterStep, plan.step] : [plan.step];
 }
 
-export function viewOf(plan: Plan, outputShape: readonly number[], workers: number): PlanView {
+export function viewOf(
+  plan: Plan,
+  outputShape: readonly number[],
+  workers: number,
+  device: PlanView["device"] = "wasm",
+): PlanView {
   const steps = planSteps(plan).map(({ kernel, tiles }) => Object.freeze({ kernel, tiles }));
   const sum = multiplyAdds(plan.problem);
   const head = plan.algorithm === "direct" ? `direct, lanes over ${plan.lanes}` : plan.algorithm;
   const text = [
+    ...(device === "webgpu" ? ["an implicit matrix product on webgpu; otherwise:"] : []),
     `${head}; ${plan.binary} on wasm, ${workers === 0 ? "in the caller" : `in the caller, or with ${workers} ${workers === 1 ? "worker" : "workers"}`}`,
     `${sum.toLocaleString("en")} multiply-adds, ${plan.workspaceBytes.toLocaleString("en")} bytes of engine memory`,
     ...plan.notes,
@@ -95,7 +101,7 @@ export function viewOf(plan: Plan, outputShape: readonly number[], workers: numb
   ].join("\n");
   return Object.freeze({
     algorithm: plan.algorithm,
-    device: "wasm" as const,
+    device,
     binary: plan.binary,
     workers,
     multiplyAdds: sum,

@@ -77,13 +77,18 @@ export interface GoldenReport {
 }
 
 /** Every case whose op is built, in every form that serves it, inputs guarded. */
-export async function runGolden(set: GoldenSet, engine: Engine, binary: Binary): Promise<GoldenReport> {
+export async function runGolden(
+  set: GoldenSet,
+  engine: Engine,
+  binary: Binary | "webgpu",
+  formsFor: (example: GoldenCase, usual: readonly string[]) => readonly string[] = (_, usual) => usual,
+): Promise<GoldenReport> {
   const report: GoldenReport = { cases: 0, calls: 0, byForm: new Map(), failures: [] };
   for (const example of set.cases) {
     const op = goldenOps[example.op];
     if (!op) continue;
     report.cases++;
-    for (const form of op.forms(example)) {
+    for (const form of formsFor(example, op.forms(example))) {
       const problem = await runCase(set, example, op, engine, form);
       report.calls++;
       report.byForm.set(form, (report.byForm.get(form) ?? 0) + 1);

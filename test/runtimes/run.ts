@@ -2,7 +2,9 @@
 // programs of which it matters how they end. Prints one line per runtime; the exit code says whether all passed.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findChromium } from "../../scripts/find-chromium.ts";
 import { REPORT, type Report } from "./report.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -13,7 +15,18 @@ interface Program {
   readonly args: readonly string[];
   /** Must be in its output. */
   readonly says: string;
+  /** It wants a Vulkan driver, for which the environment must say where it is. */
+  readonly gpu?: boolean;
 }
+
+/** Chromium brings a Vulkan driver in software, SwiftShader: where it stands, for runtimes that bring none. Undefined if it is not there. */
+const vulkan = await (async () => {
+  const { found } = await findChromium();
+  const folder = found && dirname(found.executablePath);
+  const driver = folder && join(folder, "vk_swiftshader_icd.json");
+  if (!driver || !existsSync(driver)) return undefined;
+  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: driver };
+})();
 
 interface Runtime {
   readonly name: string;
@@ -44,6 +57,12 @@ const runtimes: readonly Runtime[] = [
         args: [...deno, "--allow-read", "--deny-read=dist/workers", path("denied.ts")],
         says: "exact without workers",
       },
+      {
+        name: "conv3d2d on WebGPU",
+        args: [...deno, "--allow-read", path("gpu.ts")],
+        says: "28 of 28 golden cases right on",
+        gpu: true,
+      },
     ],
   },
   {
@@ -67,10 +86,16 @@ interface Outcome {
   readonly output: string;
 }
 
-function execute(command: string, args: readonly string[], ms: number, echo: boolean): Promise<Outcome> {
+function execute(
+  command: string,
+  args: readonly string[],
+  ms: number,
+  echo: boolean,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   return new Promise((resolve) => {
     let output = "";
-    const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+    const env = { ...process.env, ...more, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
     const shell = process.platform === "win32";
     // SIGKILL: a runtime that hangs in a worker may not hear anything else.
     const child = spawn(command, args, { cwd: root, env, shell, timeout: ms, killSignal: "SIGKILL" });
@@ -95,12 +120,19 @@ async function examine({ name, command, suite, counts, programs }: Runtime): Pro
   if (code === null) console.log(`${name}: the suite did not end within ${SUITE_MS / 1000} s, or was killed`);
   if (code !== 0) failed ||= 1;
   for (const program of programs) {
-    const ran = await execute(command, program.args, PROGRAM_MS, false);
+    if (program.gpu && !vulkan) {
+      console.log(`${program.name} ... SKIPPED: no Vulkan driver beside a Chromium, nor a Chromium`);
+      continue;
+    }
+    const ran = await execute(command, program.args, PROGRAM_MS, false, program.gpu ? vulkan : {});
     const good = ran.code === 0 && ran.output.includes(program.says);
     if (good) passed++;
     else failed++;
     const end = ran.code === null ? `was stopped after ${PROGRAM_MS / 1000} s` : `ended with code ${ran.code}`;
-    console.log(`${program.name} ... ${good ? "ok" : `FAILED: ${end}, must say "${program.says}"\n${ran.output}`}`);
+    const last = program.gpu ? ` (${ran.output.trim().split("\n").at(-1)})` : "";
+    console.log(
+      `${program.name} ... ${good ? `ok${last}` : `FAILED: ${end}, must say "${program.says}"\n${ran.output}`}`,
+    );
   }
   const number = /\d+\.\d+\.\d+/.exec(version.output)?.[0];
   console.log(`\n${name} ${number}: ${passed} passed, ${failed} failed; ${summary(output)}\n`);

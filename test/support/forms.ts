@@ -7,6 +7,7 @@ export interface Form {
   readonly options: {
     readonly algorithm?: "auto" | "direct" | "depthwise" | "separable" | "fft";
     readonly lanes?: "pixels" | "filters";
+    readonly device?: "webgpu";
   };
   serves(problem: Served): boolean;
   /** Sums of integers that the element type can hold are exact. */
@@ -48,6 +49,8 @@ export const forms: Readonly<Record<string, Form>> = {
     bounds: transformBounds,
     built: true,
   },
+  // Not in any list of forms: only some runtimes have one, and test/webgpu asks for it by name. Fused or not is the GPU's affair.
+  webgpu: { ...plain, ordered: false, options: { device: "webgpu" }, serves: shared, built: false },
   unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true },
 };
 

@@ -1,0 +1,116 @@
+/** The GPU: a device, what it can hold, its pipelines and idle buffers. One for each engine, opened when it is first wanted. */
+import { DeviceError } from "../errors.ts";
+
+/** What a pipeline is bound to, besides operands: see shader.ts. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly terms: GPUBuffer;
+}
+
+/** The constants of the specification: not every runtime has them as globals. */
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 0x40, STORAGE: 0x80 } as const;
+export const MAP_READ_MODE = 1;
+
+/** Idle buffers beyond this are given back to the driver. */
+const MOST_IDLE_BYTES = 512 * 1024 * 1024;
+
+export class Gpu {
+  readonly device: GPUDevice;
+  /** Vendor and architecture, as far as the adapter tells. */
+  readonly name: string;
+  /** Why it is of no use any more; undefined while it is. */
+  lost: string | undefined;
+  private readonly pipelines = new Map<string, Promise<Pipeline>>();
+  private readonly idle: { readonly key: string; readonly buffer: GPUBuffer }[] = [];
+  private idleBytes = 0;
+  private readonly kept = new WeakMap<Float32Array, GPUBuffer>();
+
+  private constructor(device: GPUDevice, name: string) {
+    this.device = device;
+    this.name = name;
+    void device.lost.then(({ reason, message }) => {
+      this.lost = `the device was lost (${reason}${message ? `: ${message}` : ""})`;
+    });
+  }
+
+  /** `own` is the user's device. Throws a DeviceError that says what is missing. */
+  static async open(own?: GPUDevice): Promise<Gpu> {
+    if (own) return new Gpu(own, "a device of the caller's");
+    const { gpu } = globalThis.navigator ?? {};
+    if (!gpu) throw new DeviceError("device", "this runtime has no WebGPU");
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+    if (!adapter) throw new DeviceError("device", "WebGPU offers no adapter here");
+    const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+    try {
+      const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+      const { vendor, architecture, description } = adapter.info ?? {};
+      return new Gpu(device, [vendor, architecture, description].filter(Boolean).join(" ") || "an unnamed adapter");
+    } catch (cause) {
+      throw new DeviceError("device", `the adapter gave no device: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** Bytes that one operand may have. */
+  get mostBytes(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
+  /** Throws if the device is gone. */
+  check(): this {
+    if (this.lost) throw new DeviceError("device", this.lost);
+    return this;
+  }
+
+  /** The pipeline under `key`, built on first use. A build that failed is forgotten. */
+  pipeline(key: string, build: () => Promise<Pipeline>): Promise<Pipeline> {
+    let found = this.pipelines.get(key);
+    if (!found) {
+      found = build();
+      this.pipelines.set(key, found);
+      found.catch(() => this.pipelines.delete(key));
+    }
+    return found;
+  }
+
+  /** A buffer of at least `bytes`, perhaps used before: its contents mean nothing. */
+  take(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    const size = Math.max(256, Math.ceil(bytes / 256) * 256);
+    const key = `${usage} ${size}`;
+    const at = this.idle.findIndex((one) => one.key === key);
+    if (at >= 0) {
+      this.idleBytes -= size;
+      return this.idle.splice(at, 1)[0]!.buffer;
+    }
+    return this.device.createBuffer({ size, usage });
+  }
+
+  /** A buffer with the contents of `data`, uploaded when this array is first seen. It goes when the array goes. */
+  keep(data: Float32Array): GPUBuffer {
+    let buffer = this.kept.get(data);
+    if (!buffer) {
+      buffer = this.device.createBuffer({
+        size: Math.max(256, Math.ceil(data.byteLength / 256) * 256),
+        usage: USAGE.STORAGE | USAGE.COPY_DST,
+      });
+      this.device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+      this.kept.set(data, buffer);
+    }
+    return buffer;
+  }
+
+  giveBack(buffer: GPUBuffer): void {
+    this.idle.push({ key: `${buffer.usage} ${buffer.size}`, buffer });
+    this.idleBytes += buffer.size;
+    while (this.idleBytes > MOST_IDLE_BYTES) {
+      const oldest = this.idle.shift()!;
+      this.idleBytes -= oldest.buffer.size;
+      oldest.buffer.destroy();
+    }
+  }
+
+  dispose(): void {
+    this.lost ??= "the engine was disposed of";
+    this.device.destroy();
+  }
+}
