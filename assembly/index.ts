@@ -3,8 +3,9 @@ import { Filters, Pixels } from "./contract";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
-import { overlapSave, spectraOfFilters } from "./overlap-save";
+import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
+import { spectraOfFilters } from "./spectra";
 import { unshared } from "./unshared";
 
 /** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */

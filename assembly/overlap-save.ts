@@ -1,22 +1,23 @@
 /**
  * Convolution by transforms, overlap-save: a unit is a rectangle of outputs of one image whose input fits into one plane, and a
- * tile is two units of one image (so no image has to do with the others of its batch): one is the real and the other the imaginary part of the plane. The filters are real, so both come out where
- * they went in, and a real transform costs half a complex one without a line of code.
+ * tile is two units of one image, so that no image has to do with the others of its batch: one is the real and the other the
+ * imaginary part of the plane. The filters are real, so both come out where they went in, and a real transform costs half a complex
+ * one without a line of code.
  *
  *   plane = a + i·b;   forward along y;   for L rows at a time: transposed, forward along x, times the filter's spectrum, backward
  *   along x, transposed back;   backward along y;   real parts are outputs of a, imaginary parts of b
  *
- * L rows of the plane and the sweep's columns stay in L1. A tile whose largest magnitude is outside of FFT_LEAST … FFT_MOST, that holds infinities or
- * NaN is summed directly from the same plane, in the order of `direct`, so what is not finite stays where it belongs.
+ * L rows of the plane and the sweep's columns stay in L1. A tile whose largest magnitude is outside of FFT_LEAST … FFT_MOST, or that
+ * holds an infinity or a NaN, is summed directly from the same plane, in the order of `direct`: what is not finite stays where it belongs.
  *
- * Tiles: pairs of units innermost (columns, rows), then images, runs of filters, groups. Needs depth 1, one channel a group, dilation 1.
+ * Tiles: pairs of units innermost (columns, rows), then images, runs of filters, groups. Needs depth 1, one channel a group,
+ * dilation 1.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_OUT, CONV_PANEL_RUNS, CONV_SCRATCH_PIXELS, CONV_STRIDE,
-  CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_ROWS, CONV_TRANSFORM, CONV_W, CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y,
-  CONV_Y_STRIDES, FFT_BUFFER, FFT_COLUMNS, FFT_CONSTANTS, FFT_FILTER, FFT_FLAG, FFT_IMAGINARY, FFT_LEAST, FFT_MOST, FFT_PITCH, FFT_PLANE, FFT_ROWS,
-  FFT_SPECTRUM, FFT_STAGES_X, FFT_STAGES_Y, FFT_TAPS, FFT_VECTORS, PACK_GROUP, PACK_PANEL_COUNT, PACK_SOURCE, PACK_STRIDES, PACK_TAPS, PACK_TARGET,
-  PACK_TRANSFORM, ZERO_BYTES,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_OUT, CONV_PANEL_RUNS,
+  CONV_SCRATCH_PIXELS, CONV_STRIDE, CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_ROWS, CONV_TRANSFORM, CONV_W,
+  CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, FFT_BUFFER, FFT_COLUMNS, FFT_FILTER, FFT_FLAG, FFT_IMAGINARY, FFT_LEAST,
+  FFT_MOST, FFT_PITCH, FFT_PLANE, FFT_ROWS, FFT_SPECTRUM, FFT_STAGES_X, FFT_STAGES_Y, FFT_TAPS, FFT_VECTORS, ZERO_BYTES,
 } from "./args";
 import { planeRows, rowPlaces } from "./depthwise";
 import { Backward, Forward, multiplySpectra, transform } from "./fft";
@@ -46,7 +47,7 @@ export function overlapSave<T, V>(args: usize, scratch: usize, first: i32, last:
 
 /** NaN is not. Nothing but zeros is. */
 // @ts-ignore: decorator
-@inline function mayTransform<T>(largest: T): bool {
+@inline export function mayTransform<T>(largest: T): bool {
   return (largest >= <T>FFT_LEAST && largest <= <T>FFT_MOST) || largest == 0;
 }
 
@@ -89,7 +90,7 @@ function acrossLanes<T, V>(v: V, spare: usize): T {
 }
 
 /** No second unit. */
-function clear<T>(table: usize, to: usize): void {
+export function clear<T>(table: usize, to: usize): void {
   const bytes = <usize>word(table, FFT_COLUMNS) * sizeof<T>();
   for (let r = word(table, FFT_ROWS); r > 0; --r, to += word(table, FFT_PITCH)) memory.fill(to, 0, bytes);
 }
@@ -117,7 +118,7 @@ function convolve<T, V>(
 }
 
 /** The first `columns` columns of the plane, a few vectors of them at a time. */
-function alongY<T, V, D>(table: usize, plane: usize, buffer: usize, columns: i32): void {
+export function alongY<T, V, D>(table: usize, plane: usize, buffer: usize, columns: i32): void {
   const vector = vectorBytes<T, V>(), vectors = word(table, FFT_VECTORS), wide = vectors * vector;
   const stages = table + <usize>word(table, FFT_STAGES_Y), pitch = word(table, FFT_PITCH), im = word(table, FFT_IMAGINARY);
   const backward = lengthof<D>() == lengthof<Backward>();
@@ -144,7 +145,7 @@ function alongX<T, V>(table: usize, scratch: usize, filter: usize, filters: i32,
 }
 
 /** L rows of the plane: transposed, so that each is a lane, and transformed. */
-function rowsToSpectrum<T, V>(table: usize, stages: usize, rows: usize, to: usize): void {
+export function rowsToSpectrum<T, V>(table: usize, stages: usize, rows: usize, to: usize): void {
   const vector = vectorBytes<T, V>(), L = lanes<T, V>(), points = word(table, FFT_COLUMNS), pitch = word(table, FFT_PITCH);
   turn<T, V>(rows, <i32>sizeof<T>() * L, pitch, to, 2 * L * vector, 2 * vector, points);
   turn<T, V>(rows + <usize>word(table, FFT_IMAGINARY), <i32>sizeof<T>() * L, pitch, to + vector, 2 * L * vector, 2 * vector, points);
@@ -189,34 +190,4 @@ function finishUnit<T, V>(
 /** Every `step`-th of a row. */
 function pick<T>(from: usize, step: i32, count: i32, y: usize, yColumn: usize): void {
   for (let i = 0; i < count; ++i, from += step * sizeof<T>(), y += yColumn) store<T>(y, load<T>(from));
-}
-
-/**
- * Filters into spectra: tap (i, j) stands at (−i, −j) modulo the plane, so that the product is a correlation; its imaginary
- * part is zero. A tile is one filter. Behind the spectrum stand the taps themselves, and whether they may be transformed.
- */
-export function spectraOfFilters<T, V>(args: usize, scratch: usize, first: i32, last: i32): void {
-  const table = <usize>word(args, PACK_TRANSFORM), filters = word(args, PACK_PANEL_COUNT);
-  const plane = scratch + <usize>word(table, FFT_PLANE), buffer = scratch + <usize>word(table, FFT_BUFFER), pitch = word(table, FFT_PITCH);
-  const rows = word(table, FFT_ROWS), columns = word(table, FFT_COLUMNS), ky = word(args, PACK_TAPS + 4), kx = word(args, PACK_TAPS + 8);
-  const scale = load<T>(table + <usize>word(table, FFT_CONSTANTS) + 6 * sizeof<T>());
-  for (let tile = first; tile < last; ++tile) {
-    const source = <usize>(word(args, PACK_SOURCE) + tile / filters * word(args, PACK_STRIDES) + tile % filters * word(args, PACK_STRIDES + 4));
-    let to = <usize>(word(args, PACK_TARGET) + tile / filters * word(args, PACK_GROUP) + tile % filters * word(table, FFT_FILTER));
-    let taps = to + <usize>word(table, FFT_TAPS), largest: T = 0;
-    clear<T>(table, plane);
-    clear<T>(table, plane + <usize>word(table, FFT_IMAGINARY));
-    for (let i = 0; i < ky; ++i) {
-      for (let j = 0; j < kx; ++j, taps += sizeof<T>()) {
-        const tap = load<T>(source + <usize>(i * word(args, PACK_STRIDES + 16) + j * word(args, PACK_STRIDES + 20)));
-        store<T>(taps, tap);
-        largest = max<T>(largest, abs<T>(tap));
-        store<T>(plane + <usize>((rows - i) % rows * pitch + (columns - j) % columns * <i32>sizeof<T>()), tap * scale);
-      }
-    }
-    store<i32>(to + <usize>word(table, FFT_FLAG), mayTransform<T>(largest) ? 1 : 0);
-    alongY<T, V, Forward>(table, plane, buffer, columns);
-    const stages = table + <usize>word(table, FFT_STAGES_X), bytes = <usize>(2 * columns * vectorBytes<T, V>());
-    for (let r = 0; r < rows; r += lanes<T, V>(), to += bytes) rowsToSpectrum<T, V>(table, stages, plane + <usize>(r * pitch), to);
-  }
 }
