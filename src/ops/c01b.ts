@@ -1,7 +1,7 @@
 /** Pylearn2's `FilterActs` (semantics §6), the "faster conv2d": batch last, filters not flipped, sizes rounded up. */
 import { OptionError } from "../errors.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
-import { checkRank, checkSameChannels, checkSizes, outputOf } from "./axes.ts";
+import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
 import {
   type CompiledOp,
   callForward,
@@ -73,21 +73,22 @@ function lower(
   dtype: DType,
   { pad, stride }: FilterActsSettings,
   bias: boolean,
+  names: Names,
 ): Lowered {
-  checkRank(input, 4, "[C, H, W, N]", NAMES.input);
-  checkRank(filters, 4, "[C, h, w, O]", NAMES.filters);
-  checkSameChannels(input[0]!, filters[0]!, NAMES.filters);
+  checkRank(input, 4, "[C, H, W, N]", names.input);
+  checkRank(filters, 4, "[C, h, w, O]", names.filters);
+  checkSameChannels(input[0]!, filters[0]!, names.filters);
   const [channels, height, width, batch] = input as [number, number, number, number];
   const [, kh, kw, count] = filters as [number, number, number, number];
   const axis = (name: string, extent: number, taps: number) => {
-    const exact = outputOf({ name, input: extent, taps, stride, dilation: 1, low: pad, high: pad }, NAMES);
+    const exact = outputOf({ name, input: extent, taps, stride, dilation: 1, low: pad, high: pad }, names);
     if (stride > taps) throw new OptionError("stride", `${name}: it is larger than the filter of ${taps}`);
     // Rounded up: the last window may hang over the edge.
     return exact + ((extent + 2 * pad - taps) % stride === 0 ? 0 : 1);
   };
   const [rows, columns] = [axis("rows", height, kh), axis("columns", width, kw)];
   const outputShape = [count, rows, columns, batch];
-  checkSizes([outputShape, input, filters], NAMES);
+  checkSizes([outputShape, input, filters], names);
   const [x, w, y] = [cOrder(input), cOrder(filters), cOrder(outputShape)];
   return {
     outputShape,

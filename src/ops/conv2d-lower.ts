@@ -3,7 +3,7 @@ import { OptionError, ShapeError } from "../errors.ts";
 import type { ConvProblem, FilterView, View } from "../problem/problem.ts";
 import { dilatedExtent } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount } from "../tensor.ts";
-import { checkSizes, outputOf } from "./axes.ts";
+import { checkSizes, type Names, outputOf } from "./axes.ts";
 import { type Conv2dSettings, padding } from "./conv2d-options.ts";
 import type { Lowered } from "./forward.ts";
 import { checkHint } from "./options.ts";
@@ -19,16 +19,17 @@ export function lowerConv2d(
   dtype: DType,
   settings: Conv2dSettings,
   bias: boolean,
+  names: Names,
 ): Lowered {
-  checkRanks(imageShape, filterShape, settings);
+  checkRanks(imageShape, filterShape, settings, names);
   const [batch, inChannels, height, width] = imageShape as Shape4;
   const filters = filterShape[0]!;
   const [groupChannels, kh, kw] = filterShape.slice(-3) as [number, number, number];
   const { groups, subsample, dilation, unshared } = settings;
-  checkChannels(inChannels, filters, groupChannels, groups);
+  checkChannels(inChannels, filters, groupChannels, groups, names);
   const axis = (name: string, input: number, taps: number, i: 0 | 1) => {
     const [low, high] = padding(settings.border, i, dilatedExtent(taps, dilation[i]));
-    const output = outputOf({ name, input, taps, stride: subsample[i], dilation: dilation[i], low, high }, NAMES);
+    const output = outputOf({ name, input, taps, stride: subsample[i], dilation: dilation[i], low, high }, names);
     return { output, low };
   };
   const rows = axis("rows", height, kh, 0);
@@ -36,11 +37,11 @@ export function lowerConv2d(
   const outputShape: Shape4 = [batch, filters, rows.output, columns.output];
   if (unshared && (filterShape[1] !== rows.output || filterShape[2] !== columns.output)) {
     throw new ShapeError(
-      "filters",
+      names.filters,
       `unshared filters cover ${filterShape[1]}×${filterShape[2]} positions, the output has ${rows.output}×${columns.output}`,
     );
   }
-  checkSizes([outputShape, imageShape, filterShape], NAMES);
+  checkSizes([outputShape, imageShape, filterShape], names);
   const problem: ConvProblem = {
     dtype,
     batch,
@@ -62,25 +63,30 @@ export function lowerConv2d(
   return { problem, outputShape };
 }
 
-function checkRanks(imageShape: readonly number[], filterShape: readonly number[], settings: Conv2dSettings): void {
-  if (imageShape.length !== 4) throw new ShapeError("input", `expected [N, C, H, W], got [${imageShape}]`);
+function checkRanks(
+  imageShape: readonly number[],
+  filterShape: readonly number[],
+  settings: Conv2dSettings,
+  names: Names,
+): void {
+  if (imageShape.length !== 4) throw new ShapeError(names.input, `expected [N, C, H, W], got [${imageShape}]`);
   const rank = settings.unshared ? 6 : 4;
   if (filterShape.length !== rank) {
     const wanted = settings.unshared ? "[O, R, S, C / groups, h, w]" : "[O, C / groups, h, w]";
-    throw new ShapeError("filters", `expected ${wanted}, got [${filterShape}]`);
+    throw new ShapeError(names.filters, `expected ${wanted}, got [${filterShape}]`);
   }
   checkHint(settings.imageShape, imageShape, "imageShape");
   checkHint(settings.filterShape, filterShape, "filterShape");
 }
 
-function checkChannels(inChannels: number, filters: number, groupChannels: number, groups: number): void {
+function checkChannels(inChannels: number, filters: number, groupChannels: number, groups: number, names: Names): void {
   if (inChannels % groups !== 0)
     throw new OptionError("numGroups", `${inChannels} channels cannot be cut into ${groups} groups`);
   if (filters % groups !== 0)
     throw new OptionError("numGroups", `${filters} filters cannot be cut into ${groups} groups`);
   if (groupChannels !== inChannels / groups) {
     throw new ShapeError(
-      "filters",
+      names.filters,
       `they have ${groupChannels} channels, the input has ${inChannels / groups} in each group`,
     );
   }

@@ -3,7 +3,7 @@ import { OptionError, show } from "../errors.ts";
 import { numberList } from "../problem/operand.ts";
 import type { Space, View } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
-import { checkRank, checkSameChannels, checkSizes, outputOf } from "./axes.ts";
+import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
 import {
   type CompiledOp,
   callForward,
@@ -76,16 +76,17 @@ function lower(
   dtype: DType,
   { strides }: Conv3DSettings,
   bias: boolean,
+  names: Names,
 ): Lowered {
-  checkRank(input, 5, "[N, row, column, time, C]", NAMES.input);
-  checkRank(filters, 5, "[O, row, column, time, C]", NAMES.filters);
-  checkSameChannels(input[4]!, filters[4]!, NAMES.filters);
+  checkRank(input, 5, "[N, row, column, time, C]", names.input);
+  checkRank(filters, 5, "[O, row, column, time, C]", names.filters);
+  checkSameChannels(input[4]!, filters[4]!, names.filters);
   const space = AXES.map((name, i) => {
     const [extent, taps, stride] = [input[i + 1]!, filters[i + 1]!, strides[i]!];
-    return outputOf({ name, input: extent, taps, stride, dilation: 1, low: 0, high: 0 }, NAMES);
+    return outputOf({ name, input: extent, taps, stride, dilation: 1, low: 0, high: 0 }, names);
   });
   const outputShape = [input[0]!, ...space, filters[0]!];
-  checkSizes([outputShape, input, filters], NAMES);
+  checkSizes([outputShape, input, filters], names);
   const w = cOrder(filters);
   return {
     outputShape,

@@ -3,7 +3,7 @@ import { OptionError, show } from "../errors.ts";
 import { property } from "../problem/operand.ts";
 import type { Space, View } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
-import { checkRank, checkSameChannels, checkSizes, outputOf } from "./axes.ts";
+import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
 import {
   type CompiledOp,
   callForward,
@@ -102,19 +102,20 @@ function lower(
   dtype: DType,
   settings: Conv3dSettings,
   bias: boolean,
+  names: Names,
 ): Lowered {
-  checkRank(input, 5, "[Ns, Ts, C, Hs, Ws]", NAMES.input);
-  checkRank(filters, 5, "[Nf, Tf, C, Hf, Wf]", NAMES.filters);
+  checkRank(input, 5, "[Ns, Ts, C, Hs, Ws]", names.input);
+  checkRank(filters, 5, "[Nf, Tf, C, Hf, Wf]", names.filters);
   checkHint(settings.signalsShape, input, "signalsShape");
   checkHint(settings.filtersShape, filters, "filtersShape");
-  checkSameChannels(input[2]!, filters[2]!, NAMES.filters);
+  checkSameChannels(input[2]!, filters[2]!, names.filters);
   const [extents, taps] = [spaceOf(input), spaceOf(filters)];
   const low = taps.map((count, i) => padding(settings.modes[i]!, count));
   const output = AXES.map((name, i) =>
-    outputOf({ name, input: extents[i]!, taps: taps[i]!, stride: 1, dilation: 1, low: low[i]!, high: low[i]! }, NAMES),
+    outputOf({ name, input: extents[i]!, taps: taps[i]!, stride: 1, dilation: 1, low: low[i]!, high: low[i]! }, names),
   );
   const outputShape = [input[0]!, output[0]!, filters[0]!, output[1]!, output[2]!];
-  checkSizes([outputShape, input, filters], NAMES);
+  checkSizes([outputShape, input, filters], names);
   const w = cOrder(filters);
   const steps = spaceOf(w);
   return {

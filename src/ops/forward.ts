@@ -13,6 +13,7 @@ import { copyIn, property } from "../problem/operand.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
 import { type DType, isDisposed, type Operand, type Tensor } from "../tensor.ts";
+import type { Names } from "./axes.ts";
 import {
   type Call,
   checkOut,
@@ -57,8 +58,15 @@ export interface ForwardOp<S extends ForwardSettings> {
   /** Left to itself the op goes to the GPU where that pays. */
   readonly prefersGpu?: boolean;
   read(options: OptionReader): S;
-  /** Checks the shapes against the settings. Throws errors that name the op's own arguments. */
-  lower(input: readonly number[], filters: readonly number[], dtype: DType, settings: S, bias: boolean): Lowered;
+  /** Checks the shapes against the settings. `names` is what errors call the two: operands of a call, shapes of a spec. */
+  lower(
+    input: readonly number[],
+    filters: readonly number[],
+    dtype: DType,
+    settings: S,
+    bias: boolean,
+    names: Names,
+  ): Lowered;
 }
 
 /** The options of an op as a spec may have them: what belongs to one run does not. */
@@ -131,7 +139,7 @@ export async function callForward<S extends ForwardSettings>(
   const w = given(operands.filters, names.filters);
   checkSameDtype(x.view.dtype, w, names.filters);
   const bias = op.biasIsOperand ? given(operands.bias, names.bias) : givenIfAny(operands.bias, names.bias);
-  const checked = { ...op.lower(x.view.shape, w.view.shape, x.view.dtype, settings, bias !== null), settings };
+  const checked = { ...op.lower(x.view.shape, w.view.shape, x.view.dtype, settings, bias !== null, names), settings };
   checkBias(op, bias, checked);
   const { controls } = settings;
   const out = givenIfAny(controls.out, "out");
@@ -177,7 +185,7 @@ export async function compileForward<S extends ForwardSettings>(
   const input = wholeShape(reader, shapes.input);
   const filters = wholeShape(reader, shapes.filters);
   const bias = givenIfAny(biasOf(settings), op.names.bias);
-  const checked = { ...op.lower(input, filters, dtype, settings, true), settings };
+  const checked = { ...op.lower(input, filters, dtype, settings, true, shapes), settings };
   checkBias(op, bias, checked);
   const runtime = (await source()).check();
   const plan = planOf(runtime, op, checked, null);

@@ -2,7 +2,7 @@
 import { ShapeError } from "../errors.ts";
 import type { Space } from "../problem/problem.ts";
 import { type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
-import { checkSizes, outputOf } from "./axes.ts";
+import { checkSizes, type Names, outputOf } from "./axes.ts";
 import {
   type CompiledOp,
   callForward,
@@ -91,11 +91,12 @@ function lower(
   dtype: DType,
   settings: SignalSettings,
   bias: boolean,
+  names: Names,
 ): Lowered {
   if (input.length !== 2 && input.length !== 3)
-    throw new ShapeError("input", `expected [H, W] or [N, H, W], got [${input}]`);
+    throw new ShapeError(names.input, `expected [H, W] or [N, H, W], got [${input}]`);
   if (filters.length !== 2 && filters.length !== 3)
-    throw new ShapeError("filters", `expected [h, w] or [F, h, w], got [${filters}]`);
+    throw new ShapeError(names.filters, `expected [h, w] or [F, h, w], got [${filters}]`);
   if (settings.hints) {
     checkSignalHint(settings.hints.image, input, "imageShape");
     checkSignalHint(settings.hints.filter, filters, "filterShape");
@@ -107,12 +108,12 @@ function lower(
   const [sy, sx] = settings.subsample as [number, number];
   const axis = (name: string, extent: number, taps: number, stride: number) => {
     const pad = settings.full ? taps - 1 : 0;
-    return outputOf({ name, input: extent, taps, stride, dilation: 1, low: pad, high: pad }, NAMES);
+    return outputOf({ name, input: extent, taps, stride, dilation: 1, low: pad, high: pad }, names);
   };
   const rows = axis("rows", height, kh, sy);
   const columns = axis("columns", width, kw, sx);
   const outputShape = [...(input.length === 3 ? [batch] : []), ...(filters.length === 3 ? [count] : []), rows, columns];
-  checkSizes([outputShape, input, filters], NAMES);
+  checkSizes([outputShape, input, filters], names);
   const space = (extent: number): Space => [0, extent, 1];
   return {
     outputShape,

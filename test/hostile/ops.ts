@@ -294,7 +294,7 @@ function* specs(op: SmallOp): Generator<Hostile> {
     for (const bad of notCounts.filter((value) => value !== 0)) {
       yield compile(`${key} with ${show(bad)}`, { ...whole, [key]: [...extents.slice(0, -1), bad] }, "ShapeError", key, role);
     }
-    const either = [key, role, names.input, names.filters, ...PLANNED];
+    const either = [key, role, names.input, names.filters, ...Object.values(ops[op].shapes), ...PLANNED];
     for (const big of [2 ** 31, 2 ** 32, 2 ** 53 - 1]) {
       for (const axis of extents.keys()) {
         yield compile(`${key} with ${big} on axis ${axis}`, { ...whole, [key]: replacing(extents, axis, big) }, "ConvError", ...either);
