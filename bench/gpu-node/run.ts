@@ -61,9 +61,9 @@ async function measure(of: OpCase, gpu: Gpu, { device, hasTimestamps }: Opened, 
     const call = entrant("call", async () => void (await convolve()));
     const [up, down] = [entrant("upload", transfer.up), entrant("read back", transfer.down)];
     const limit = entrant("peak", peak.call);
-    const compute = await repeatedReplay("compute", device, recording, effort);
+    const compute = await repeatedReplay("compute", device, async () => recording, effort);
     const all = [limit, compute.entrant, up, down, call];
-    for (const one of all) await warm(one, effort);
+    for (const one of [limit, up, down, call]) await warm(one, effort);
     const times = await compete(all, effort);
     const ms = (one: (typeof all)[number]) => best(times.get(one)!);
     return {

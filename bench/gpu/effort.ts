@@ -1,4 +1,4 @@
-// How long the GPU benches take their time, and how the calls of one kind are sampled.
+// How long the GPU benches take their time, and how compute is sampled: many runs between two waits.
 import { type Entrant, entrant, firstCall, type OpEffort } from "../op-rounds.ts";
 import { type Recording, replay } from "./recorder.ts";
 
@@ -18,22 +18,34 @@ export interface Repeated {
   readonly times: number;
 }
 
-/** `run(n)` does it n times and waits once. */
+const MOST_TIMES = 4096;
+
+/** `run(n)` does it n times and waits once; it returns the milliseconds. */
 export async function repeated(
   name: string,
-  run: (times: number) => Promise<unknown>,
+  run: (times: number) => Promise<number>,
   { computeMs }: GpuEffort,
 ): Promise<Repeated> {
-  const timed = (times: number) => entrant(name, async () => void (await run(times)));
-  let times = 1;
-  for (;;) {
-    const one = timed(times);
+  for (let times = 1; ; ) {
+    const n = times;
+    const one = entrant(name, () => run(n));
     await firstCall(one);
     await firstCall(one);
-    if (one.ms >= computeMs / 2 || times >= 4096) return { entrant: one, times };
-    times = Math.min(4096, Math.ceil(times * Math.min(16, Math.max(2, computeMs / Math.max(0.01, one.ms)))));
+    if (one.ms >= computeMs / 2 || times >= MOST_TIMES) return { entrant: one, times };
+    const more = Math.min(16, Math.max(2, computeMs / Math.max(0.01, one.ms)));
+    times = Math.min(MOST_TIMES, Math.ceil(times * more));
   }
 }
 
-export const repeatedReplay = (name: string, device: GPUDevice, recording: Recording, effort: GpuEffort) =>
-  repeated(name, (times) => replay(device, recording, times), effort);
+/** Recorded anew before each sample: libraries hand their uniforms and buffers from one call on to another. */
+export const repeatedReplay = (name: string, device: GPUDevice, again: () => Promise<Recording>, effort: GpuEffort) =>
+  repeated(
+    name,
+    async (times) => {
+      const recording = await again();
+      const start = performance.now();
+      await replay(device, recording, times);
+      return performance.now() - start;
+    },
+    effort,
+  );
