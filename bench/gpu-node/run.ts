@@ -161,4 +161,9 @@ async function main(): Promise<number> {
 }
 
 // Dawn's threads keep the process alive.
-process.exit(await main());
+process.exit(
+  await main().catch((error) => {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }),
+);
