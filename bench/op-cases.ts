@@ -113,7 +113,7 @@ function signal(side: number, window: number, filter: OpCase["filter"], images =
   return { of, peers: true, figure: "signal" };
 }
 
-interface Volume {
+export interface Volume {
   readonly batch?: number;
   readonly channels: number;
   readonly filters: number;
@@ -129,7 +129,7 @@ function volumeSum({ batch = 1, channels, filters, image, taps, mode }: Volume):
   return { batch, channels, filters, image, taps, result, stride: [1, 1, 1], low };
 }
 
-function conv3d2d(name: string, volume: Volume): OpCase {
+export function conv3d2d(name: string, volume: Volume): OpCase {
   const sum = volumeSum(volume);
   const { batch, channels, filters, image, taps, result } = sum;
   const signalsShape = [batch, image[0], channels, image[1], image[2]];
@@ -175,7 +175,7 @@ function conv3D(name: string, volume: Volume): OpCase {
   };
 }
 
-interface Planar {
+export interface Planar {
   readonly batch: number;
   readonly channels: number;
   readonly filters: number;
@@ -183,11 +183,14 @@ interface Planar {
   readonly window: number;
   readonly pad: number;
   readonly stride: number;
+  /** No window hangs over the edge. */
+  readonly whole?: boolean;
 }
 
-/** As filterActs counts: the last window may hang over the edge. */
-function planarSum({ batch, channels, filters, side, window, pad, stride }: Planar): Sum {
-  const out = Math.ceil((side + 2 * pad - window) / stride) + 1;
+/** As filterActs counts, unless `whole`: the last window may hang over the edge. */
+function planarSum({ batch, channels, filters, side, window, pad, stride, whole }: Planar): Sum {
+  const steps = (side + 2 * pad - window) / stride;
+  const out = (whole ? Math.floor(steps) : Math.ceil(steps)) + 1;
   return {
     batch,
     channels,
@@ -203,7 +206,7 @@ function planarSum({ batch, channels, filters, side, window, pad, stride }: Plan
 const layerName = ({ batch, channels, filters, side, window, stride }: Planar) =>
   `${window}×${window}${stride === 1 ? "" : `/${stride}`} ${channels}→${filters} @${side}, batch ${batch}`;
 
-function nnet(layer: Planar, algorithm: "auto" | "direct" = "auto"): OpCase {
+export function nnet(layer: Planar, algorithm: "auto" | "direct" = "auto"): OpCase {
   const sum = planarSum(layer);
   const { batch, channels, filters, side, window, pad, stride } = layer;
   const [, out] = sum.result;
@@ -258,21 +261,23 @@ function c01b(layer: Planar): OpCase {
 
 const cube: Space = [3, 3, 3];
 
-/** The eight layers of C3D; the last two are one and the same. */
-const c3d = (
-  [
-    [3, 64, 16, 112],
-    [64, 128, 16, 56],
-    [128, 256, 8, 28],
-    [256, 256, 8, 28],
-    [256, 512, 4, 14],
-    [512, 512, 4, 14],
-    [512, 512, 2, 7],
-  ] as const
-).map(([channels, filters, frames, side]): Contest => {
+/** Channels, filters, frames and side of the eight layers of C3D; the last two are one and the same. */
+export const c3dLayers: readonly (readonly [number, number, number, number])[] = [
+  [3, 64, 16, 112],
+  [64, 128, 16, 56],
+  [128, 256, 8, 28],
+  [256, 256, 8, 28],
+  [256, 512, 4, 14],
+  [512, 512, 4, 14],
+  [512, 512, 2, 7],
+];
+
+export function c3dLayer(channels: number, filters: number, frames: number, side: number): OpCase {
   const volume: Volume = { channels, filters, image: [frames, side, side], taps: cube, mode: "half" };
-  return { of: conv3d2d(`C3D ${channels}→${filters} @${frames}×${side}`, volume), peers: true, figure: "C3D" };
-});
+  return conv3d2d(`C3D ${channels}→${filters} @${frames}×${side}`, volume);
+}
+
+const c3d = c3dLayers.map((layer): Contest => ({ of: c3dLayer(...layer), peers: true, figure: "C3D" }));
 
 /** The same numbers for both ops; conv3D cannot pad, so the zeros are taken for part of the image. */
 const sameNumbers = (
@@ -308,7 +313,13 @@ const batchLast = (
   return { of: c01b(layer), beside: nnet(layer), peers: true, figure: "c01b" };
 });
 
-const movie: Volume = { channels: 3, filters: 32, image: [16, 64, 64], taps: [5, 7, 7], mode: "valid" };
+export const movie = conv3d2d("movie 16×3×64×64, 32 of 5×7×7", {
+  channels: 3,
+  filters: 32,
+  image: [16, 64, 64],
+  taps: [5, 7, 7],
+  mode: "valid",
+});
 
 export const contests: readonly Contest[] = [
   ...[1024, 4096].flatMap((side) =>
@@ -316,7 +327,7 @@ export const contests: readonly Contest[] = [
   ),
   signal(256, 5, "random", 16, 8),
   ...c3d,
-  { of: conv3d2d("movie 16×3×64×64, 32 of 5×7×7", movie), peers: true },
+  { of: movie, peers: true },
   ...sameNumbers,
   ...sameWork,
   ...batchLast,

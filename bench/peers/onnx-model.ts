@@ -50,52 +50,71 @@ const integers = (name: string, values: readonly number[]): Bytes =>
 const node = (op: string, inputs: readonly string[], output: string, ...attributes: readonly Bytes[]): Bytes =>
   message(1, ...inputs.map((name) => text(1, name)), text(2, output), text(4, op), ...attributes);
 
-/** ValueInfoProto: name 1, type 2 with tensor_type 1, elem_type 1, shape 2; an output of the graph (12). */
-const output = (name: string, shape: readonly number[]): Bytes =>
+/** ValueInfoProto: name 1, type 2 with tensor_type 1, elem_type 1, shape 2; an input (11) or output (12) of the graph. */
+const value = (field: 11 | 12, name: string, shape: readonly number[]): Bytes =>
   message(
-    12,
+    field,
     text(1, name),
     message(2, message(1, number(1, FLOAT), message(2, ...shape.map((n) => message(1, number(1, n)))))),
   );
 
-/**
- * Outputs: `y`, the whole result, and `first`, its first element: who fetches that alone has y computed, but not copied out.
- * The image is a constant of the model for the same reason: what is fed is copied in at every run.
- */
-export function convModel({ sum, image, filter }: Numbers): Bytes {
+/** ModelProto: ir_version 1, graph 7, opset_import 8 with version 2. */
+const modelOf = (...graph: readonly Bytes[]): Bytes =>
+  join([number(1, 8), message(7, ...graph), message(8, number(2, 17))]);
+
+/** The Conv of x and w to y, and the shapes of these; two axes of space where there is no depth. */
+function convNode({ sum }: Numbers) {
   const flat = sum.taps[0] === 1 && sum.image[0] === 1;
   const axes = flat ? [1, 2] : [0, 1, 2];
   const of = (space: readonly number[]) => axes.map((axis) => space[axis]);
   const { batch, channels, filters, taps, result, stride, low } = sum;
   const high = result.map((n, axis) => (n - 1) * stride[axis] + taps[axis] - sum.image[axis] - low[axis]);
-  const shape = [batch, filters, ...of(result)];
+  const attributes = [
+    integers("strides", of(stride)),
+    integers("pads", [...of(low), ...of(high)]),
+    integers("kernel_shape", of(taps)),
+  ];
+  return {
+    conv: node("Conv", ["x", "w"], "y", ...attributes),
+    imageShape: [batch, channels, ...of(sum.image)],
+    filterShape: [filters, channels, ...of(taps)],
+    shape: [batch, filters, ...of(result)],
+  };
+}
+
+/**
+ * Outputs: `y`, the whole result, and `first`, its first element: who fetches that alone has y computed, but not copied out.
+ * The image is a constant of the model for the same reason: what is fed is copied in at every run.
+ */
+export function convModel(numbers: Numbers): Bytes {
+  const { conv, imageShape, filterShape, shape } = convNode(numbers);
   const whole = (name: string, value: number) =>
     constant(
       name,
       [shape.length],
       BigInt64Array.from(shape, () => BigInt(value)),
     );
-  const graph = [
-    node(
-      "Conv",
-      ["x", "w"],
-      "y",
-      integers("strides", of(stride)),
-      integers("pads", [...of(low), ...of(high)]),
-      integers("kernel_shape", of(taps)),
-    ),
+  return modelOf(
+    conv,
     node("Slice", ["y", "from", "to"], "first"),
     text(2, "conv"),
-    constant("x", [batch, channels, ...of(sum.image)], image),
-    constant("w", [filters, channels, ...of(taps)], filter),
+    constant("x", imageShape, numbers.image),
+    constant("w", filterShape, numbers.filter),
     whole("from", 0),
     whole("to", 1),
-    output("y", shape),
-    output(
+    value(12, "y", shape),
+    value(
+      12,
       "first",
       shape.map(() => 1),
     ),
-  ];
-  // ModelProto: ir_version 1, graph 7, opset_import 8 with version 2.
-  return join([number(1, 8), message(7, ...graph), message(8, number(2, 17))]);
+  );
+}
+
+/** The image `x` is fed, the result `y` fetched. */
+export function fedConvModel(numbers: Numbers): { readonly model: Bytes; readonly imageShape: readonly number[] } {
+  const { conv, imageShape, filterShape, shape } = convNode(numbers);
+  const filters = constant("w", filterShape, numbers.filter);
+  const model = modelOf(conv, text(2, "conv"), filters, value(11, "x", imageShape), value(12, "y", shape));
+  return { model, imageShape };
 }

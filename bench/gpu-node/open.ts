@@ -1,0 +1,35 @@
+// A device by the npm package `webgpu`, with what the adapter says of itself.
+const NAME = "webgpu";
+
+interface WebGpu {
+  create(flags: readonly string[]): GPU;
+  readonly globals: object;
+}
+
+export interface Opened {
+  readonly device: GPUDevice;
+  /** "google swiftshader SwiftShader Device (LLVM 16.0.0)" */
+  readonly adapter: string;
+  readonly hasTimestamps: boolean;
+}
+
+/** What the device hangs on: dropped, it is collected. */
+let kept: GPU | undefined;
+
+/** `flags` are Dawn's: "backend=vulkan", "adapter=NVIDIA". */
+export async function openDevice(flags: readonly string[]): Promise<Opened> {
+  const { create, globals } = (await import(NAME)) as WebGpu;
+  Object.assign(globalThis, globals);
+  kept = create(flags);
+  const adapter = await kept.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new Error("WebGPU offers no adapter here: is there a Vulkan, Metal or Direct3D 12 driver?");
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const hasTimestamps = adapter.features.has("timestamp-query");
+  const device = await adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    requiredFeatures: hasTimestamps ? ["timestamp-query"] : [],
+  });
+  device.addEventListener?.("uncapturederror", ({ error }) => console.error(`WebGPU: ${error.message}`));
+  const { vendor, architecture, device: model, description } = adapter.info;
+  return { device, adapter: [vendor, architecture, model, description].filter(Boolean).join(" "), hasTimestamps };
+}
