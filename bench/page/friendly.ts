@@ -22,7 +22,7 @@ export function complaintOf(error: unknown): Complaint {
 }
 
 function doesNotFit(error: ConvError): boolean {
-  return error.argument === "filters" && error.message.includes("does not fit");
+  return error.argument === "filterShape" && error.message.includes("does not fit");
 }
 
 function fieldOf({ argument, message }: ConvError): Field {
@@ -36,14 +36,10 @@ function fieldOf({ argument, message }: ConvError): Field {
       return "subsample";
     case "borderMode":
       return "border";
-    case "filters":
-      return columns ? "filterWidth" : rows ? "filterHeight" : "shape";
-    case "input":
-      return columns ? "width" : rows ? "height" : "shape";
     case "imageShape":
-      return IMAGE_FIELDS[entry] ?? "shape";
+      return columns ? "width" : rows ? "height" : (IMAGE_FIELDS[entry] ?? "shape");
     case "filterShape":
-      return FILTER_FIELDS[entry] ?? "shape";
+      return columns ? "filterWidth" : rows ? "filterHeight" : (FILTER_FIELDS[entry] ?? "shape");
     default:
       return "shape";
   }

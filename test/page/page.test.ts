@@ -123,7 +123,7 @@ describe.skipIf(!found)("bench page", () => {
     await bench.type({ ...SMALL, border: "valid", filterHeight: 18 });
     await expect
       .poll(() => complaint.innerText())
-      .toMatch(/^The filter is larger than the image[\s\S]*ShapeError: filters: rows/);
+      .toMatch(/^The filter is larger than the image[\s\S]*ShapeError: filterShape: rows/);
     expect(await bench.page.locator("[aria-invalid]").getAttribute("name")).toBe("filterHeight");
     await bench.page.locator("#compare").click();
     expect(await bench.field("filterHeight").evaluate((field) => field === document.activeElement)).toBe(true);
