@@ -6,15 +6,13 @@
  * Tiles: space innermost, then groups, runs of filters, images. Order of additions: z, y, x, then bias.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_PANEL_RUNS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
-  CONV_TAPS, CONV_TERMS, CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP,
-  CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
+  CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_PANEL_RUNS, CONV_ROW_STEP, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
+  CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { contract, N1, N2, Rows } from "./contract";
-import { lanes, vectorBytes } from "./lanes";
+import { N1, N2 } from "./contract";
 import { inputTile } from "./pack";
+import { planeRows, rowPlaces } from "./rows";
 import { twoPasses } from "./separable";
-import { finishTile, storeRows } from "./store";
 import { ceilDivide, word } from "./words";
 
 /** What is done to a plane: one filter of two axes, or two of one axis each. */
@@ -64,38 +62,5 @@ function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: us
   for (let k = k0; k < k1; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
     planeRows<T, V>(args, scratch, x, xRow, places, table, end, w, b, y, word(args, CONV_Y_STRIDES + 16), word(args, CONV_Y_STRIDES + 20), rows, columns);
-  }
-}
-
-/** The offsets of the rows of a register tile, `step` bytes apart. */
-export function rowPlaces(args: usize, places: usize, step: i32): void {
-  for (let r = 0, tall = word(args, CONV_TILE_MR); r < tall; ++r) store<i32>(places + (<usize>r << 2), r * step);
-}
-
-/**
- * One filter over `rows` × `columns` outputs: taps at the offsets `table … end` from x, rows `xRow` bytes apart (and so in `places`),
- * neighbouring columns neighbours in memory. Adds the bias at `b`, if any, applies the activation, stores to y.
- */
-export function planeRows<T, V>(
-  args: usize, scratch: usize, x: usize, xRow: i32, places: usize, table: usize, end: usize, w: usize, b: usize,
-  y: usize, yRow: i32, yColumn: i32, rows: i32, columns: i32,
-): void {
-  const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
-  const tall = word(args, CONV_TILE_MR), wide = word(args, CONV_TILE_NV) * L, bands = ceilDivide(rows, tall);
-  const activation = word(args, CONV_ACTIVATION), acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
-  const plain = !b && activation == ACTIVATION_LINEAR && yColumn == size;
-  for (let band = 0; band < bands; ++band) {
-    const r = band * rows / bands, height = (band + 1) * rows / bands - r;
-    for (let c = 0; c < columns; c += wide) {
-      const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
-      const from = x + <usize>(r * xRow + c * size), to = y + <usize>(r * yRow + c * yColumn);
-      if (plain && count == vectors * L) {
-        contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, to, yRow);
-      } else {
-        contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, acc, vectors * vector);
-        finishTile<T, V>(acc, height, vectors, b, 0, 0, activation);
-        storeRows<T, V>(acc, vectors * vector, height, count, to, yRow, yColumn);
-      }
-    }
   }
 }

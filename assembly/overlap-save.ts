@@ -19,10 +19,10 @@ import {
   CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, FFT_BUFFER, FFT_COLUMNS, FFT_FILTER, FFT_FLAG, FFT_IMAGINARY, FFT_LEAST,
   FFT_MOST, FFT_PITCH, FFT_PLANE, FFT_ROWS, FFT_SPECTRUM, FFT_STAGES_X, FFT_STAGES_Y, FFT_TAPS, FFT_VECTORS, ZERO_BYTES,
 } from "./args";
-import { planeRows, rowPlaces } from "./depthwise";
 import { Backward, Forward, multiplySpectra, transform } from "./fft";
 import { absolute, lanes, loadLanes, maximum, splat, storeLanes, transpose, vectorBytes } from "./lanes";
 import { packRow } from "./pack";
+import { planeRows, rowPlaces } from "./rows";
 import { finishTile, storeRows } from "./store";
 import { ceilDivide, word } from "./words";
 

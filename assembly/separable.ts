@@ -12,8 +12,8 @@ import {
   CONV_TILE_NV, CONV_W, CONV_W_GROUP, CONV_Y_STRIDES,
 } from "./args";
 import { contract, Rows } from "./contract";
-import { planeRows, rowPlaces } from "./depthwise";
 import { lanes } from "./lanes";
+import { planeRows, rowPlaces } from "./rows";
 import { ceilDivide, word } from "./words";
 
 /** Filters k0 … k1 − 1 of one group over one rectangle of its plane. */

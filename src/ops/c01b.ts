@@ -2,10 +2,9 @@
 import { OptionError } from "../errors.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
 import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
+import { type CompiledOp, compileForward } from "./compiled.ts";
 import {
-  type CompiledOp,
   callForward,
-  compileForward,
   type ForwardOp,
   type ForwardSettings,
   type Lowered,

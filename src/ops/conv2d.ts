@@ -1,15 +1,9 @@
 /** `nnet.conv2d` (semantics §3). */
 import type { DType, Operand, Tensor } from "../tensor.ts";
+import { type CompiledOp, compileForward } from "./compiled.ts";
 import { lowerConv2d, NAMES } from "./conv2d-lower.ts";
 import { CONV2D_OPTIONS, type Conv2dOptions, type Conv2dSettings, readConv2dOptions } from "./conv2d-options.ts";
-import {
-  type CompiledOp,
-  callForward,
-  compileForward,
-  type ForwardOp,
-  type RuntimeSource,
-  type SpecOptions,
-} from "./forward.ts";
+import { callForward, type ForwardOp, type RuntimeSource, type SpecOptions } from "./forward.ts";
 import { OptionReader } from "./options.ts";
 
 /** The options of the op, and the shapes of its operands. */

@@ -4,10 +4,9 @@ import { property } from "../problem/operand.ts";
 import type { Space, View } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
 import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
+import { type CompiledOp, compileForward } from "./compiled.ts";
 import {
-  type CompiledOp,
   callForward,
-  compileForward,
   type ForwardOp,
   type ForwardSettings,
   type Lowered,

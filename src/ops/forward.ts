@@ -1,18 +1,11 @@
-/**
- * The forward ops: each is a table of names, a reader of its options and a lowering; checking, planning, running and compiling
- * are the same for all of them, and are here.
- */
-import { config } from "../config.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { DisposedError, OptionError, ShapeError } from "../errors.ts";
+import { DisposedError, OptionError } from "../errors.ts";
 import { type AlgorithmOption, choosePlan } from "../plan/choose.ts";
-import type { Lanes, Plan, PlanView } from "../plan/plan.ts";
-import { viewOf } from "../plan/plan.ts";
+import type { Lanes, Plan } from "../plan/plan.ts";
 import { tuningOf, type Unrolling } from "../plan/tuning.ts";
-import { copyIn, property } from "../problem/operand.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
-import { type DType, isDisposed, type Operand, type Tensor } from "../tensor.ts";
+import { type DType, isDisposed, type Tensor } from "../tensor.ts";
 import type { Names } from "./axes.ts";
 import {
   type Call,
@@ -23,11 +16,10 @@ import {
   type Given,
   given,
   givenIfAny,
-  Repeated,
   runOnce,
 } from "./call.ts";
-import { dense, onGpu, type Where, whereToRun } from "./on-gpu.ts";
-import { OptionReader, RUN_OPTIONS, type RunControls, type RunOptions, readControls } from "./options.ts";
+import { dense, onGpu, whereToRun } from "./on-gpu.ts";
+import type { OptionReader, RunControls } from "./options.ts";
 
 export type RuntimeSource = () => Promise<Runtime>;
 
@@ -79,26 +71,12 @@ export interface Operands {
   readonly bias?: unknown;
 }
 
-/** An op planned for one shape. Its runs may overlap; each keeps the filters that were set when it began. */
-export interface CompiledOp extends Disposable {
-  /** What a run does. Filters of rank one may change it when they are set. */
-  readonly plan: PlanView;
-  /** The filters are read before this returns, and packed once. */
-  setFilters(filters: Operand): Promise<void>;
-  /** One value for each filter, or null for none. Read before this returns. */
-  setBias(bias: Operand | null): void;
-  run(input: Operand, options?: RunOptions): Promise<Tensor>;
-  /** Never leaves the calling thread, nor gives way to the event loop; the signal is looked at once. */
-  runSync(input: Operand, options?: RunOptions): Tensor;
-  dispose(): void;
-}
-
-interface Checked<S> extends Lowered {
+export interface Checked<S> extends Lowered {
   readonly settings: S;
 }
 
 /** `filters` decide too: those of rank one can be computed in two passes. Without them the plan serves any. */
-function planOf<S extends ForwardSettings>(
+export function planOf<S extends ForwardSettings>(
   runtime: Runtime,
   op: ForwardOp<S>,
   checked: Checked<S>,
@@ -123,7 +101,7 @@ function planOf<S extends ForwardSettings>(
   return get(false);
 }
 
-function checkBias<S extends ForwardSettings>(op: ForwardOp<S>, bias: Given | null, { problem }: Lowered): void {
+export function checkBias<S extends ForwardSettings>(op: ForwardOp<S>, bias: Given | null, { problem }: Lowered): void {
   checkSameDtype(problem.dtype, bias, op.names.bias);
   checkShapeIs([problem.filters * problem.groups], bias, op.names.bias);
 }
@@ -166,176 +144,4 @@ export async function callForward<S extends ForwardSettings>(
     if (result) return result;
   }
   return runOnce(runtime, call, w, controls);
-}
-
-const NOT_IN_SPECS: readonly string[] = ["out", "signal", "onProgress"];
-
-export async function compileForward<S extends ForwardSettings>(
-  source: RuntimeSource,
-  op: ForwardOp<S>,
-  spec: unknown,
-  biasOf: (settings: S) => unknown = () => undefined,
-): Promise<CompiledForward<S>> {
-  const { shapes } = op;
-  const options = [...op.options, ...(op.forSpec ?? [])].filter((name) => !NOT_IN_SPECS.includes(name));
-  const known = [...new Set([...options, shapes.input, shapes.filters, "dtype"])];
-  const reader = new OptionReader(spec, known, "spec");
-  const dtype = reader.oneOf("dtype", ["float32", "float64"]) ?? config.floatX;
-  const settings = op.read(reader);
-  const input = wholeShape(reader, shapes.input);
-  const filters = wholeShape(reader, shapes.filters);
-  const bias = givenIfAny(biasOf(settings), op.names.bias);
-  const checked = { ...op.lower(input, filters, dtype, settings, true, shapes), settings };
-  checkBias(op, bias, checked);
-  const runtime = (await source()).check();
-  const plan = planOf(runtime, op, checked, null);
-  const where = await whereToRun(runtime, plan, op.prefersGpu === true, settings.controls);
-  const compiled = new CompiledForward(runtime, op, checked, input, filters, plan, where);
-  compiled.setBias(bias && (bias.source as Operand));
-  return compiled;
-}
-
-/** The shape of an operand, every entry of it; its rank is the lowering's to check. */
-function wholeShape(reader: OptionReader, argument: string): readonly number[] {
-  const shape = reader.extents(argument);
-  if (!shape || shape.includes(null)) throw new ShapeError(argument, "compile needs every entry");
-  return shape as readonly number[];
-}
-
-export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
-  private readonly runtime: Runtime;
-  private readonly op: ForwardOp<S>;
-  private readonly checked: Checked<S>;
-  private readonly inputShape: readonly number[];
-  private readonly filterShape: readonly number[];
-  private readonly repeated: Repeated;
-  private chosen: Plan;
-  private view: PlanView;
-  private bias: Given | null = null;
-  private readonly where: Where;
-  /** What the GPU has of the filters. */
-  private gpuFilters: Float32Array | undefined;
-  private disposed = false;
-
-  constructor(
-    runtime: Runtime,
-    op: ForwardOp<S>,
-    checked: Checked<S>,
-    inputShape: readonly number[],
-    filterShape: readonly number[],
-    plan: Plan,
-    where: Where,
-  ) {
-    this.runtime = runtime;
-    this.op = op;
-    this.checked = checked;
-    this.inputShape = inputShape;
-    this.filterShape = filterShape;
-    this.chosen = plan;
-    this.where = where;
-    this.view = viewOf(plan, checked.outputShape, runtime.workers, where);
-    this.repeated = new Repeated(runtime, op.names.filters);
-  }
-
-  get plan(): PlanView {
-    return this.view;
-  }
-
-  async setFilters(filters: Operand): Promise<void> {
-    this.checkAlive();
-    const w = given(filters, this.op.names.filters);
-    checkSameDtype(this.checked.problem.dtype, w, this.op.names.filters);
-    checkShapeIs(this.filterShape, w, this.op.names.filters);
-    const plan = planOf(this.runtime, this.op, this.checked, w);
-    const packed = this.repeated.setFilters(plan, w);
-    if (plan !== this.chosen) {
-      this.chosen = plan;
-      this.view = viewOf(plan, this.checked.outputShape, this.runtime.workers, this.where);
-    }
-    if (this.where === "webgpu") this.gpuFilters = dense(w.view).slice();
-    return packed;
-  }
-
-  setBias(bias: Operand | null): void {
-    this.checkAlive();
-    const b = this.readBias(bias);
-    // A copy of its own: the caller may change the array between two runs.
-    this.bias = b && given(denseCopy(b), this.op.names.bias);
-  }
-
-  async run(input: Operand, ...rest: readonly unknown[]): Promise<Tensor> {
-    const { call, controls } = this.callOf(input, rest);
-    const asked = controls.device === undefined || controls.device === "webgpu";
-    if (this.where === "webgpu" && asked && this.gpuFilters) {
-      const result = await onGpu(this.runtime, call, { data: this.gpuFilters, keep: true }, controls);
-      if (result) return result;
-    }
-    return this.repeated.run(call, controls);
-  }
-
-  runSync(input: Operand, ...rest: readonly unknown[]): Tensor {
-    const { call, controls } = this.callOf(input, rest);
-    return this.repeated.runSync(call, controls);
-  }
-
-  dispose(): void {
-    this.disposed = true;
-    this.repeated.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
-  /** For benches: see engine-level `prepareKernelCall`. */
-  place(input: Operand, out: Operand) {
-    return this.repeated.place(this.callOf(input, [{ out }]).call);
-  }
-
-  private readBias(bias: unknown): Given | null {
-    const b = givenIfAny(bias, this.op.names.bias);
-    checkBias(this.op, b, this.checked);
-    return b;
-  }
-
-  /** `rest` is the options, after the bias where that is an operand. */
-  private callOf(input: unknown, rest: readonly unknown[]): { call: Call; controls: RunControls } {
-    this.checkAlive();
-    const { names, biasIsOperand } = this.op;
-    const withBias =
-      biasIsOperand === true && (rest.length > 1 || rest[0] === null || isOperandLike(rest[0], names.bias));
-    const ofCall = withBias ? this.readBias(rest[0]) : null;
-    // Left out, it is that of `setBias`; null is none.
-    const bias = withBias && rest[0] !== undefined ? ofCall : this.bias;
-    const options = withBias ? rest[1] : rest[0];
-    const { openmp, device } = this.checked.settings.controls;
-    const asked = options === undefined ? NO_CONTROLS : readControls(new OptionReader(options, RUN_OPTIONS));
-    if (asked.algorithm !== undefined) throw new OptionError("algorithm", "it was decided by compile");
-    // What compile was told holds where a run says nothing.
-    const controls = { ...asked, openmp: asked.openmp ?? openmp, device: asked.device ?? device };
-    const { problem, outputShape } = this.checked;
-    const x = given(input, names.input);
-    checkSameDtype(problem.dtype, x, names.input);
-    checkShapeIs(this.inputShape, x, names.input);
-    const out = givenIfAny(controls.out, "out");
-    checkOut(out, outputShape, problem.dtype, [x, ofCall]);
-    return { call: { plan: this.chosen, outputShape, input: x, inputName: names.input, bias, out }, controls };
-  }
-
-  private checkAlive(): void {
-    if (this.disposed) throw new DisposedError("compiled op");
-    this.runtime.check();
-  }
-}
-
-const NO_CONTROLS = readControls(new OptionReader(undefined, RUN_OPTIONS));
-
-function isOperandLike(value: unknown, argument: string): boolean {
-  return typeof value === "object" && value !== null && property(value, "data", argument) !== undefined;
-}
-
-function denseCopy({ view }: Given): Operand {
-  const data = view.dtype === "float32" ? new Float32Array(view.size) : new Float64Array(view.size);
-  copyIn(view, data, 0);
-  return { data, shape: view.shape };
 }

@@ -3,10 +3,9 @@ import { ShapeError } from "../errors.ts";
 import type { Space } from "../problem/problem.ts";
 import { type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
 import { checkSizes, type Names, outputOf } from "./axes.ts";
+import { type CompiledOp, compileForward } from "./compiled.ts";
 import {
-  type CompiledOp,
   callForward,
-  compileForward,
   type ForwardOp,
   type ForwardSettings,
   type Lowered,
