@@ -35,7 +35,7 @@ export async function whereToRun(
   }
   const open = device === "auto" && prefers && (algorithm === undefined || algorithm === "auto");
   if (!open || runtime.reproducible || problem.dtype !== "float32") return "wasm";
-  const here = runtime.milliseconds(plan.step.cycles);
+  const here = runtime.milliseconds(plan.cycles);
   if (here < LEAST_MS) return "wasm";
   const there = await runtime.gpu.estimate(problem);
   if (typeof there === "string") runtime.gpu.why = there;

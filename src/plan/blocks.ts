@@ -3,7 +3,7 @@ import * as A from "../../assembly/args.ts";
 import type { Activation, ConvProblem, FilterView, Space, View } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import type { InputTile } from "./input-tile.ts";
-import type { BlockImage } from "./plan.ts";
+import type { BlockImage, Pointer } from "./plan.ts";
 import { elementBytes } from "./registers.ts";
 
 const ACTIVATIONS: Record<Activation, number> = {
@@ -50,6 +50,25 @@ function bytes(view: View, size: number): number[] {
 /** A byte count modulo 2^32: `| 0` alone is exact only up to 2^53, which strides never reach. */
 function wrap(value: number): number {
   return value % 2 ** 32;
+}
+
+/** The operands of a convolution's block; `filters` bytes into the packed filters are those of this step. */
+export function convPointers(p: ConvProblem, filters = 0): Pointer[] {
+  const size = elementBytes(p.dtype);
+  return [
+    { word: A.CONV_X, region: "x", offset: p.x.offset * size },
+    { word: A.CONV_W, region: "filters", offset: filters },
+    { word: A.CONV_Y, region: "y", offset: p.y.offset * size },
+    { word: A.CONV_BIAS, region: "bias", offset: 0 },
+  ];
+}
+
+/** Those of the block of a step that packs filters. */
+export function packPointers(p: ConvProblem, filters = 0): Pointer[] {
+  return [
+    { word: A.PACK_SOURCE, region: "source", offset: p.w.offset * elementBytes(p.dtype) },
+    { word: A.PACK_TARGET, region: "filters", offset: filters },
+  ];
 }
 
 /** What the kernels need to know about blocking, besides the input tile. */

@@ -2,10 +2,11 @@
 import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product } from "../problem/problem.ts";
-import { convBlock, packBlock } from "./blocks.ts";
+import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
 import { copyCycles, PACK_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, evenPart } from "./direct.ts";
 import { layOutInputTile, roundUp } from "./input-tile.ts";
+import { planFrom } from "./plan.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
 
@@ -88,28 +89,32 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
         scratchAcc,
         scratchPixels,
       }),
+      pointers: convPointers(p),
     };
-    return {
+    return planFrom({
       problem: p,
-      algorithm: "depthwise" as const,
-      lanes: "pixels" as const,
+      algorithm: "depthwise",
+      lanes: "pixels",
       binary,
-      filterStep: {
-        kernel: `pack_filters_${type}` as const,
-        tiles: p.groups * p.filters,
-        grain: 1 + Math.floor(1e5 / taps),
-        cycles: PACK_CYCLES * p.groups * p.filters * taps,
-        scratchBytes: 0,
-        block: packBlock(p, panels, p.filters, 1, taps),
-      },
+      filterSteps: [
+        {
+          kernel: `pack_filters_${type}` as const,
+          tiles: p.groups * p.filters,
+          grain: 1 + Math.floor(1e5 / taps),
+          cycles: PACK_CYCLES * p.groups * p.filters * taps,
+          scratchBytes: 0,
+          block: packBlock(p, panels, p.filters, 1, taps),
+          pointers: packPointers(p),
+        },
+      ],
       filterBytes,
-      step,
-      workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + step.scratchBytes,
+      steps: [step],
+      workBytes: 0,
       notes: [
         `register tile: ${REGISTER_ROWS} rows × ${vectors} vectors of ${lanes} pixels`,
         `tile: 1 image × ${tileGroups} planes × ${rows} rows × ${columns} columns`,
         input.packed ? `input: padded per tile in scratch, ${input.bytes} bytes` : "input: read in place",
       ],
-    };
+    });
   }
 }
