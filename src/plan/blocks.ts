@@ -189,6 +189,53 @@ export function fftBlock(p: ConvProblem, u: Units): BlockImage {
     .image();
 }
 
+/** What `winograd` needs besides: see args.ts, CONV_SIDE and what follows it. */
+export interface Points {
+  readonly side: number;
+  readonly vPoint: number;
+  readonly vPanel: number;
+  readonly vUnit: number;
+  readonly frames: number;
+  readonly mPoint: number;
+  readonly mSlot: number;
+  readonly wPoint: number;
+  readonly wGroup: number;
+  readonly passPanels: number;
+  readonly scratchTiles: number;
+  readonly scratchRows: number;
+  readonly scratchV: number;
+  readonly scratchM: number;
+}
+
+export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
+  const terms = Int32Array.from({ length: b.blockTerms }, (_, c) => (c * t.vPanel) / Math.max(1, p.channels));
+  const numbers = new Int32Array(Float32Array.of(2, 4, 5, 8).buffer);
+  return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
+    .put(A.CONV_W_GROUP, wrap(t.wGroup))
+    .put(A.CONV_SIDE, t.side)
+    .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
+    .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
+    .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
+    .table(A.CONV_TERMS, terms)
+    .table(A.CONV_PANELS, b.panels)
+    .table(A.CONV_NUMBERS, numbers)
+    .image();
+}
+
+export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Points): BlockImage {
+  const size = elementBytes(p.dtype);
+  const { group, filter, channel, space } = p.w;
+  return new Words(A.PACK_BYTES, [panels])
+    .put(A.PACK_PANEL_COUNT, panels.length - 1)
+    .put(A.PACK_GROUP, wrap(t.wGroup))
+    .put(A.PACK_CHANNELS, p.channels)
+    .put(A.PACK_TAPS, ...p.taps)
+    .put(A.PACK_STRIDES, ...[group, filter, channel, ...space].map((stride) => wrap(stride * size)))
+    .put(A.PACK_SIDE, t.side, t.wPoint)
+    .table(A.PACK_PANELS, panels)
+    .image();
+}
+
 /** Filters into spectra: `PACK_PANEL_COUNT` is the filters of a group. */
 export function spectraBlock(p: ConvProblem, transform: Int32Array, filterRecord: number): BlockImage {
   const size = elementBytes(p.dtype);

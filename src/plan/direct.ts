@@ -50,7 +50,7 @@ export interface Candidate {
 }
 
 /** First filters of panels of at most `most`: even ones, or full ones whose last is widened to whole vectors. */
-function panelsOf(filters: number, most: number, even: boolean): Int32Array {
+export function panelsOf(filters: number, most: number, even: boolean): Int32Array {
   const count = Math.ceil(filters / most);
   return Int32Array.from({ length: count + 1 }, (_, i) =>
     even ? Math.floor((i * filters) / count) || 0 : Math.min(i * most, filters),

@@ -20,6 +20,10 @@ export const KERNEL_NAMES = [
   "fft_f64",
   "fft_filters_f32",
   "fft_filters_f64",
+  "winograd_f32",
+  "winograd_input_f32",
+  "winograd_multiply_f32",
+  "winograd_filters_f32",
 ] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
@@ -57,7 +61,7 @@ export interface Step {
   readonly pointers: readonly Pointer[];
 }
 
-export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft";
+export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft" | "winograd";
 export type Lanes = "pixels" | "filters";
 
 /** What an algorithm's planner says of a plan. */

@@ -133,4 +133,6 @@ const DECODERS: Readonly<Record<string, (word: Word, words: Int32Array, tile: nu
   depthwise: depthwiseTile,
   separable: depthwiseTile,
   fft: fftTile,
+  winograd: directTile,
+  winograd_multiply: directTile,
 };
