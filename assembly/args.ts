@@ -107,7 +107,7 @@ export const CONV_BLOCK_TERMS = 348;
 
 /** `winograd` only: outputs of a transform along an axis, 2 or 4; its inputs are two more, and a *point* is one of their square. */
 export const CONV_SIDE = 352;
-/** The numbers of the transforms: 2, 4, 5, 8. */
+/** The numbers of the transforms: 2, 1/2, 5/2, √½, √2. */
 export const CONV_NUMBERS = 356;
 /**
  * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][channel][tile of the panel].

@@ -209,7 +209,7 @@ export interface Points {
 
 export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
   const terms = Int32Array.from({ length: b.blockTerms }, (_, c) => (c * t.vPanel) / Math.max(1, p.channels));
-  const numbers = new Int32Array(Float32Array.of(2, 4, 5, 8).buffer);
+  const numbers = new Int32Array(Float32Array.of(2, 0.5, 2.5, Math.SQRT1_2, Math.SQRT2).buffer);
   return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
     .put(A.CONV_W_GROUP, wrap(t.wGroup))
     .put(A.CONV_SIDE, t.side)

@@ -3,7 +3,6 @@
 import * as A from "../../assembly/args.ts";
 import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { multiplyAdds } from "../problem/problem.ts";
 import { convPointers, type Points, packPointers, winogradBlock, winogradFiltersBlock } from "./blocks.ts";
 import { TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, panelsOf } from "./direct.ts";
@@ -52,7 +51,7 @@ interface Choice {
 export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
   const { taps, stride, dilation } = p;
   const plain = [1, 2].every((axis) => taps[axis] === 3 && stride[axis] === 1 && dilation[axis] === 1);
-  if (!plain || p.dtype !== "float32" || p.w.position || multiplyAdds(p) === 0) return [];
+  if (!plain || p.dtype !== "float32" || p.w.position) return [];
   return [4, 2].map((side) => candidate(p, binary, side));
 }
 
@@ -80,7 +79,8 @@ function mayFuse(p: ConvProblem, binary: BinaryName, side: number, unit: Unit): 
 /** About `most` tiles: of one row, of several, of several images. */
 function unitOf(p: ConvProblem, side: number, most: number): Unit {
   const [high, wide] = [Math.ceil(p.output[1] / side), Math.ceil(p.output[2] / side)];
-  const part = (whole: number, most: number) => Math.ceil(whole / Math.ceil(whole / Math.max(1, most)));
+  const part = (whole: number, most: number) =>
+    Math.max(1, Math.ceil(whole / Math.ceil(whole / Math.max(1, most))) || 1);
   const columns = part(wide, most);
   const rows = columns < wide ? 1 : part(high, Math.floor(most / wide));
   const images = rows < high ? 1 : part(p.batch, Math.floor(most / (wide * high)));
