@@ -96,18 +96,29 @@ function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit)
 function estimate(p: ConvProblem, binary: BinaryName, side: number, unit: Unit, fused: boolean): number {
   const { units, batches } = countsOf(p, side, unit);
   const all = p.groups * batches * units;
-  const { multiply, input } = unitCycles(p, binary, side, unit);
+  const { multiply, stream, input } = unitCycles(p, binary, side, unit);
   const points = (side + 2) ** 2;
+  // The last units of a row, a column and the batch have fewer tiles.
+  const full =
+    (p.groups * p.batch * Math.ceil(p.output[1] / side) * Math.ceil(p.output[2] / side)) /
+    (unit.images * unit.rows * unit.columns);
   const elements = points * p.groups * p.filters * p.channels * p.taps[0];
-  const transformed = points * unit.images * unit.rows * unit.columns * p.channels * SIZE;
+  const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
+  const passes = Math.ceil(p.filters / PASS_FILTERS);
   const frames = fused ? p.output[0] : p.input[0];
-  const kept = fused ? transformed : all * frames * transformed;
-  const passing = (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES) * transformed;
-  const each = p.output[0] * (multiply + p.taps[0] * passing) + frames * (input + passing);
-  return all * each + elements * FILTER_CYCLES * 0.5;
+  const perByte = (kept: number) => (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
+  // What a pass works on: its transformed input, read again by the next one, and its products, written and read.
+  const pass = tiles * (p.channels + Math.min(p.filters, PASS_FILTERS));
+  const passing = perByte(pass) * tiles * (passes * p.taps[0] * p.channels + 2 * p.filters);
+  const first = perByte(fused ? pass : all * frames * tiles * p.channels) * tiles * p.channels;
+  const each = p.output[0] * (multiply - stream + passing) + frames * (input + 2 * first);
+  return full * each + all * p.output[0] * stream + elements * FILTER_CYCLES * 0.5;
 }
 
-/** Of a full unit, in one thread: the products and outputs of all filters; the transforms of the input of all channels. */
+/**
+ * Of a full unit, in one thread: the products and outputs of all filters, and of that what it takes to read the filters; the
+ * transforms of the input of all channels.
+ */
 function unitCycles(p: ConvProblem, binary: BinaryName, side: number, { images, rows, columns }: Unit) {
   const lanes = laneCount(binary, p.dtype);
   const { rows: most, vectors } = registerTiles[binary];
@@ -127,6 +138,7 @@ function unitCycles(p: ConvProblem, binary: BinaryName, side: number, { images, 
   const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
   return {
     multiply: points * products + stream + p.filters * groups * OUTPUT_CYCLES[side]!,
+    stream,
     input: p.channels * groups * INPUT_CYCLES[side]!,
   };
 }

@@ -31,7 +31,7 @@ function draw(seed: number): Spec {
   const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
   const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
   const [n, c, k, h, w, t] = [whole(1, 3), whole(1, 9), whole(1, 13), whole(3, 21), whole(3, 30), whole(1, 4)];
-  const layouts = { input: pick(["dense", "reversed", "gapped"] as const), out: pick(["dense", "reversed"] as const) };
+  const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
   const base = { seed, values, layouts };
   switch (whole(0, 4)) {
     case 0:

@@ -67,7 +67,7 @@ const WINOGRAD_GROWTH = 625;
 export const winogradBounds: Bounds = (problem, { s, k }) => {
   const u = unitRoundoff[problem.dtype];
   const largest = (values: Terms["input"]) =>
-    values.reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
+    Array.from(values).reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
   const product = largest(problem.terms.input) * largest(problem.terms.filters);
   return (i) => {
     const floor = 2 * u * s[i]! + floorOf(problem, 36 * k[i]!);
