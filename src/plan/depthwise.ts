@@ -15,6 +15,8 @@ const REGISTER_ROWS = 4;
 const LONGEST_ROW = 256;
 /** Outputs of one plane in a tile: its input and output then pass through L1. */
 const TILE_OUTPUTS = 4096;
+/** Copied before the first of it is read. */
+const COPY_BYTES = 12 * 1024;
 /** And not more than this, or the caller could not stop in time. */
 const TILE_MULTIPLY_ADDS = 5e6;
 const GRAIN_MULTIPLY_ADDS = 2e5;
@@ -64,6 +66,8 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const scratchAcc = ZERO_BYTES;
     const scratchPixels = scratchAcc + REGISTER_ROWS * vectorColumns * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
+    const plane = input.pitches[0];
+    const copiedPlanes = input.packed ? Math.min(tileGroups, Math.ceil(COPY_BYTES / plane)) : tileGroups;
     const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * runs * p.output[0] * bands;
     const filterBytes = p.groups * p.filters * taps * size;
     const step = {
@@ -71,24 +75,28 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       tiles,
       grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
       cycles,
-      scratchBytes: scratchX + input.bytes,
-      block: convBlock(p, {
-        input,
-        panels,
-        width: p.filters,
-        blockChannels: 1,
-        blockTerms: taps,
-        tileBatch: 1,
-        tileGroups,
-        rows,
-        columns,
-        panelRuns: runs,
-        registerRows: REGISTER_ROWS,
-        registerVectors: vectors,
-        scratchX,
-        scratchAcc,
-        scratchPixels,
-      }),
+      scratchBytes: scratchX + input.bytes + (copiedPlanes - 1) * plane,
+      // A group has one channel: its stride is free to be that of the planes which are copied together.
+      block: convBlock(
+        { ...p, x: { ...p.x, channel: p.x.group } },
+        {
+          input,
+          panels,
+          width: p.filters,
+          blockChannels: copiedPlanes,
+          blockTerms: taps,
+          tileBatch: 1,
+          tileGroups,
+          rows,
+          columns,
+          panelRuns: runs,
+          registerRows: REGISTER_ROWS,
+          registerVectors: vectors,
+          scratchX,
+          scratchAcc,
+          scratchPixels,
+        },
+      ),
       pointers: convPointers(p),
     };
     return planFrom({
