@@ -2,6 +2,7 @@
 
 import { workOf } from "../op-cases.ts";
 import type { Numbers } from "../op-check.ts";
+import { inNode } from "./installed.ts";
 import { convModel } from "./onnx-model.ts";
 import { type Challenger, type Declined, type Library, tooMuch } from "./peer.ts";
 
@@ -18,13 +19,15 @@ const NAME = "onnxruntime-web";
 /** Two seconds a call; C3D's largest layer is below. */
 const MOST_WORK = 1.2e10;
 
-export async function open(): Promise<Library> {
-  const ort = (await import(NAME)) as OnnxRuntime;
-  ort.env.wasm.numThreads = 1;
+export async function open(threads: number): Promise<Library> {
+  const module: unknown = await (inNode ? import("onnxruntime-web") : import("onnxruntime-web/wasm"));
+  const ort = module as OnnxRuntime;
+  ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
   const prepareHere = (numbers: Numbers) => prepare(ort, numbers);
+  const inside = "the result made anew in its own memory and one element of it read back; no upload";
   return {
-    peers: [{ name: NAME, kind: "wasm", accuracy: "sum", prepare: prepareHere }],
+    peers: [{ name: NAME, kind: "wasm", accuracy: "sum", inside, prepare: prepareHere }],
     version: ort.env.versions.web ?? "",
     close() {},
   };
