@@ -1,6 +1,6 @@
 // One row of the op table: our op, the op it stands beside, and the peers, checked one after the other and then timed in turn.
 import type { Engine } from "./library.ts";
-import { type Contest, type Layout, workOf } from "./op-cases.ts";
+import { type Contest, workOf } from "./op-cases.ts";
 import { checkAnswer, type Numbers, numbersOf, plainResult } from "./op-check.ts";
 import { type PreparedOp, prepareOp } from "./op-layers.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./op-rounds.ts";
 import type { Challenger, Peer } from "./peers/peer.ts";
 import { show } from "./report.ts";
-import { best } from "./rounds.ts";
+import { best, type Times } from "./rounds.ts";
 
 /** A time of ours, or of someone that ran in the same rounds. */
 export interface Timed {
@@ -28,6 +28,8 @@ export interface Timed {
 
 export interface PeerTime extends Timed {
   readonly kind: Peer["kind"];
+  /** From an ordinary array to a new one, against ours of the same rounds. */
+  readonly whole?: Timed;
 }
 
 /** Who did not run with the others. */
@@ -88,10 +90,8 @@ export async function measureOp(
     }
     const times = await compete([...own, ...stay.map(({ entrant }) => entrant)], effort, threads);
     const mine = times.get(ours.resident)!;
-    const against = (entrant: Entrant): Timed => {
-      const theirs = times.get(entrant)!;
-      return { name: entrant.name, ms: best(theirs), ratio: timesAsFast(mine, theirs) };
-    };
+    const against = (entrant: Entrant) => timed(entrant, times, ours.resident);
+    const wholes = await wholeCalls(ours.fresh, stay, effort, threads);
     return {
       contest,
       algorithm: ours.algorithm,
@@ -102,7 +102,7 @@ export async function measureOp(
       freshMs: best(times.get(ours.fresh)!),
       ...(beside && { beside: { ...against(beside.resident), algorithm: beside.algorithm } }),
       peers: stay
-        .map(({ peer, entrant }): PeerTime => ({ kind: peer.kind, ...against(entrant) }))
+        .map((one): PeerTime => ({ kind: one.peer.kind, whole: wholes.get(one), ...against(one.entrant) }))
         .sort((a, b) => a.ms - b.ms),
       absent,
     };
@@ -111,6 +111,36 @@ export async function measureOp(
     beside?.dispose();
     for (const { challenger } of ready) await challenger.dispose();
   }
+}
+
+const timed = (entrant: Entrant, times: ReadonlyMap<Entrant, Times>, ours: Entrant): Timed => {
+  const theirs = times.get(entrant)!;
+  return { name: entrant.name, ms: best(theirs), ratio: timesAsFast(times.get(ours)!, theirs) };
+};
+
+/** Rounds of their own, fewer: copies vary less than caches. */
+async function wholeCalls(
+  fresh: Entrant,
+  stay: readonly Ready[],
+  effort: ContestEffort,
+  threads: number,
+): Promise<Map<Ready, Timed>> {
+  const wholes = new Map<Ready, Entrant>();
+  for (const one of stay) {
+    const { whole } = one.challenger;
+    if (!whole) continue;
+    const called = entrant(one.entrant.name, async () => void (await whole()));
+    await firstCall(called);
+    await warm(called, { ...effort, warmMs: effort.warmMs / 4 });
+    wholes.set(one, called);
+  }
+  if (wholes.size === 0) return new Map();
+  const times = await compete(
+    [fresh, ...wholes.values()],
+    { ...effort, rounds: Math.ceil(effort.rounds / 3) },
+    threads,
+  );
+  return new Map([...wholes].map(([one, called]) => [one, timed(called, times, fresh)]));
 }
 
 /** A peer that has given the right answer and is warm; or why it stays away; or null if it has no such operation. */
@@ -124,7 +154,8 @@ async function enter(peer: Peer, numbers: Numbers, effort: OpEffort): Promise<Re
     challenger = prepared;
     const timed = entrant(name, challenger.call);
     await firstCall(timed);
-    const wrong = wrongAnswer(peer, numbers, await challenger.result(), challenger.layout);
+    const answers = [await challenger.result(), ...(challenger.whole ? [await challenger.whole()] : [])];
+    const wrong = wrongAnswer(peer, numbers, answers, challenger.layout);
     if (wrong !== null) {
       await challenger.dispose();
       return { name, mark: "WRONG", why: wrong };
@@ -140,9 +171,14 @@ async function enter(peer: Peer, numbers: Numbers, effort: OpEffort): Promise<Re
 const reason = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0];
 
 /** Libraries are known to return garbage for some sizes. */
-function wrongAnswer({ accuracy }: Peer, numbers: Numbers, answer: Float32Array, layout?: Layout): string | null {
+function wrongAnswer(
+  { accuracy }: Peer,
+  numbers: Numbers,
+  answers: readonly Float32Array[],
+  layout = plainResult(numbers.sum),
+): string | null {
   try {
-    checkAnswer(numbers, answer, layout ?? plainResult(numbers.sum), accuracy);
+    for (const answer of answers) checkAnswer(numbers, answer, layout, accuracy);
     return null;
   } catch (error) {
     return reason(error);

@@ -32,11 +32,33 @@ function caseTable({ rows, names }: PeerFindings): string {
       ...names.map((name) => timeCell(row, name)),
       web ? `${show.ratio(web.ratio)} (${web.name})` : "–",
       nearest ? show.ratio(nearest.ratio) : "–",
-      show.digits(row.freshMs),
     ];
   });
   const head = ["case", "plan", "ours ms", "GFLOP/s", ...names.map((name) => `${name} ms`)];
-  return table([...head, "× best wasm peer", "× native", "ours fresh ms"], cells);
+  return table([...head, "× best wasm peer", "× native"], cells);
+}
+
+/** Upload, arithmetic, read-back: who has the shortest time of each kind. */
+function wholeTable({ rows, names }: PeerFindings): string {
+  const cells = rows.map((row) => {
+    const whole = ({ name }: { name: string }) => row.peers.find((peer) => peer.name === name)?.whole;
+    const fastest = (kind: "wasm" | "native") =>
+      row.peers
+        .filter((peer) => peer.kind === kind)
+        .flatMap((peer) => whole(peer) ?? [])
+        .sort((a, b) => a.ms - b.ms)[0];
+    const times = names.map((name) => whole({ name })).map((found) => (found ? show.digits(found.ms) : "–"));
+    const [web, nearest] = [fastest("wasm"), fastest("native")];
+    return [
+      row.contest.of.name,
+      show.digits(row.freshMs),
+      ...times,
+      web ? `${show.ratio(web.ratio)} (${web.name})` : "–",
+      nearest ? show.ratio(nearest.ratio) : "–",
+    ];
+  });
+  const head = ["whole call", "ours ms", ...names.map((name) => `${name} ms`)];
+  return table([...head, "× best wasm peer", "× native"], cells);
 }
 
 /** How many times as fast ours was: of the rows that have a peer of the kind, their mean and the least. */
@@ -70,15 +92,18 @@ function meanTable(rows: readonly OpTimes[]): string {
   return table([...head, "× native", "worst"], cells);
 }
 
-export function peerTables(found: PeerFindings, where: string): string[] {
+export function peerTables(found: PeerFindings, where: string, threads: number): string[] {
   const { rows, notes, inside } = found;
-  const absent = rows.flatMap((row) => row.absent.map((one) => `- ${row.contest.of.name}: ${absentText(one)}`));
+  const ours = `simdconv: operands and result resident, ${threads === 1 ? "`runSync`" : "awaited; it decides itself whether its pool pays"}`;
+  const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
+  const absent = rows.flatMap((row) => row.absent.map((one) => `${row.contest.of.name}: ${absentText(one)}`));
   return [
     `Layers beside ${notes.join(", ")}; ${where}.`,
-    `What the times hold:\n\n${["simdconv: nothing but the arithmetic, operands and result resident", ...inside].map((line) => `- ${line}`).join("\n")}`,
+    `What the times hold beside the arithmetic:\n\n${list([ours, ...inside])}`,
     caseTable(found),
-    ...(absent.length > 0 ? [`Not in the rounds:\n\n${absent.join("\n")}`] : []),
+    ...(absent.length > 0 ? [`Not in the rounds:\n\n${list(absent)}`] : []),
     meanTable(rows),
+    wholeTable(found),
   ];
 }
 

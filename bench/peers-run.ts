@@ -45,5 +45,5 @@ export async function measurePeers(cases: readonly PeerCase[], options: PeerOpti
   const where = `${found.browser === "" ? "" : `in ${found.browser}, `}${threads}, ours ${found.binary}`;
   const { rows, failures } = found;
   if (rows.length === 0) return { tables: [], promised: [], failures };
-  return { tables: peerTables(found, where), promised: peerFigures(rows), failures };
+  return { tables: peerTables(found, where, options.threads), promised: peerFigures(rows), failures };
 }

@@ -82,7 +82,8 @@ async function prepare(numbers: Numbers, threads: number): Promise<Challenger | 
   const data = new Float32Array(image.length);
   const layout = mirror(channelsLast(sum.channels, sum.image), sum.image, frame);
   lay(image, sum.batch, sum.channels, sum.image, { data, layout });
-  const input = new Tensor(data, [sum.batch, rows, columns, sum.channels]);
+  const upload = () => new Tensor(data, [sum.batch, rows, columns, sum.channels]);
+  const input = upload();
   let result: Tensor | undefined;
   return {
     async call() {
@@ -91,6 +92,13 @@ async function prepare(numbers: Numbers, threads: number): Promise<Challenger | 
       return undefined;
     },
     result: () => result!.toTypedArray(),
+    async whole() {
+      const from = upload();
+      const [to] = await model.run([from]);
+      const array = to.toTypedArray();
+      for (const tensor of [from, to]) tensor.delete();
+      return array;
+    },
     layout: mirror(channelsLast(sum.filters, sum.result), sum.result, frame),
     dispose() {
       for (const tensor of [input, result]) tensor?.delete();

@@ -62,7 +62,10 @@ declare module "onnxruntime-node" {
     constructor(type: "float32", data: Float32Array, shape: readonly number[]);
   }
   interface Session {
-    run(feeds: Readonly<Record<string, Tensor>>, fetches: Readonly<Record<string, Tensor>>): Promise<unknown>;
+    run(
+      feeds: Readonly<Record<string, Tensor>>,
+      fetches?: Readonly<Record<string, Tensor>>,
+    ): Promise<Record<string, { readonly data: Float32Array }>>;
     release(): Promise<void>;
   }
   export const env: { readonly versions: { readonly node?: string } };

@@ -31,6 +31,7 @@ async function prepare(numbers: Numbers, threads: number): Promise<Challenger> {
   return {
     call: async () => void (await session.run({ x }, { y })),
     result: () => result,
+    whole: async () => (await session.run({ x })).y.data,
     dispose: () => session.release(),
   };
 }

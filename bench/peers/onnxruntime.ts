@@ -3,7 +3,7 @@
 import { workOf } from "../op-cases.ts";
 import type { Numbers } from "../op-check.ts";
 import { inNode } from "./installed.ts";
-import { convModel } from "./onnx-model.ts";
+import { convModel, fedConvModel } from "./onnx-model.ts";
 import { type Challenger, type Declined, type Library, tooMuch } from "./peer.ts";
 
 interface Session {
@@ -13,6 +13,7 @@ interface Session {
 interface OnnxRuntime {
   readonly env: { wasm: { numThreads: number }; logLevel: string; versions: { web?: string } };
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
+  readonly Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => object;
 }
 
 const NAME = "onnxruntime-web";
@@ -39,9 +40,24 @@ async function prepare(ort: OnnxRuntime, numbers: Numbers): Promise<Challenger |
   // Without optimizations: there is nothing to fuse, and a Conv of constants would be computed beforehand.
   const options = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" };
   const session = await ort.InferenceSession.create(convModel(numbers), options);
+  const fed = await fedSession(ort, numbers, options);
   return {
     call: async () => void (await session.run({}, ["first"])),
     result: async () => (await session.run({}, ["y"])).y.data,
-    dispose: () => session.release(),
+    whole: fed.run,
+    async dispose() {
+      await fed.release();
+      await session.release();
+    },
+  };
+}
+
+async function fedSession(ort: OnnxRuntime, numbers: Numbers, options: object) {
+  const { model, imageShape } = fedConvModel(numbers);
+  const session = await ort.InferenceSession.create(model, options);
+  const x = new ort.Tensor("float32", numbers.image, imageShape);
+  return {
+    run: async () => (await session.run({ x }, ["y"])).y.data,
+    release: () => session.release(),
   };
 }

@@ -7,6 +7,8 @@ export interface Challenger {
   /** Operands are where the library wants them, and the result stays there: compute only. */
   call(): Called | Promise<Called>;
   result(): Float32Array | Promise<Float32Array>;
+  /** The image from an ordinary array, the result in a new one; filters stay where they are. */
+  whole?(): Promise<Float32Array>;
   /** Where the result's elements lie, if not as [n, o, z, y, x]. */
   readonly layout?: Layout;
   dispose(): void | Promise<void>;

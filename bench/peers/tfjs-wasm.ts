@@ -41,6 +41,13 @@ async function prepare(numbers: Numbers): Promise<Challenger | Declined | null> 
       return undefined;
     },
     result: () => result!.data(),
+    async whole() {
+      const from = tf.tensor(image, imageShape);
+      const to = convolve(from);
+      const data = await to.data();
+      for (const tensor of [from, to]) tensor.dispose();
+      return data;
+    },
     layout,
     dispose() {
       for (const tensor of [input, filters, result]) tensor?.dispose();
