@@ -12,6 +12,7 @@
  *   Pixels    rows are filters, splatted, w packed [j][MR];          lanes are pixels at x + offset[j]
  *   Filters   rows are pixels, splatted, at x + place[r] + offset[j]; lanes are filters, w packed [j][NV vectors]
  *   Rows      rows are output rows at x + place[r] + offset[j];      lanes are their pixels, w packed [j], splatted
+ *   Planes    rows are pixels, at x + place[r] + offset[j];          lanes are planes of x and of w, packed [j][NV vectors]
  *
  * Cost: MR · NV · lanes multiply-adds a term. The tile must leave the engine room for NV vectors and one splat in 15
  * registers (and for a product where multiply-add is not one instruction): 6×2 fits relaxed, 5×2 the others.
@@ -29,18 +30,26 @@ export type N6 = (a: i32, b: i32, c: i32, d: i32, e: i32, f: i32) => void;
 export type Pixels = N1;
 export type Filters = N2;
 export type Rows = N3;
+export type Planes = N4;
 
-/** The splatted operand of row `lengthof<R>() − 1`. */
+/** The operand of row `lengthof<R>() − 1` that is splatted, or not shared. */
 // @ts-ignore: decorator
 @inline function scalar<T, V, F, R>(w: usize, place: usize): V {
   if (lengthof<F>() == lengthof<Pixels>()) return loadSplatAt<T, V, R>(w);
+  if (lengthof<F>() == lengthof<Planes>()) return loadLanes<T, V>(place);
   return loadSplat<T, V>(lengthof<F>() == lengthof<Filters>() ? place : w);
+}
+
+/** What the second vector is multiplied by: another one only where lanes are planes. */
+// @ts-ignore: decorator
+@inline function second<T, V, F>(first: V, place: usize): V {
+  return lengthof<F>() == lengthof<Planes>() ? loadNextLanes<T, V>(place) : first;
 }
 
 /** Not inlined on purpose: an engine promotes a function that is entered often, and never while it runs. */
 function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize): void {
   const rows = lengthof<MR>(), wide = lengthof<NV>() > 1;
-  const pixels = lengthof<F>() == lengthof<Pixels>(), filters = lengthof<F>() == lengthof<Filters>();
+  const pixels = lengthof<F>() == lengthof<Pixels>(), filters = lengthof<F>() == lengthof<Filters>() || lengthof<F>() == lengthof<Planes>();
   const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
 
   let a00 = loadLanes<T, V>(from), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00;
@@ -70,36 +79,36 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
     else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
     let s = scalar<T, V, F, N1>(w, p0 + o);
     a00 = multiplyAdd<T, V>(s, v0, a00);
-    if (wide) a01 = multiplyAdd<T, V>(s, v1, a01);
+    if (wide) a01 = multiplyAdd<T, V>(second<T, V, F>(s, p0 + o), v1, a01);
     if (rows > 1) {
       if (pixels || filters) s = scalar<T, V, F, N2>(w, p1 + o);
       else { v0 = loadLanes<T, V>(p1 + o); if (wide) v1 = loadNextLanes<T, V>(p1 + o); }
       a10 = multiplyAdd<T, V>(s, v0, a10);
-      if (wide) a11 = multiplyAdd<T, V>(s, v1, a11);
+      if (wide) a11 = multiplyAdd<T, V>(second<T, V, F>(s, p1 + o), v1, a11);
     }
     if (rows > 2) {
       if (pixels || filters) s = scalar<T, V, F, N3>(w, p2 + o);
       else { v0 = loadLanes<T, V>(p2 + o); if (wide) v1 = loadNextLanes<T, V>(p2 + o); }
       a20 = multiplyAdd<T, V>(s, v0, a20);
-      if (wide) a21 = multiplyAdd<T, V>(s, v1, a21);
+      if (wide) a21 = multiplyAdd<T, V>(second<T, V, F>(s, p2 + o), v1, a21);
     }
     if (rows > 3) {
       if (pixels || filters) s = scalar<T, V, F, N4>(w, p3 + o);
       else { v0 = loadLanes<T, V>(p3 + o); if (wide) v1 = loadNextLanes<T, V>(p3 + o); }
       a30 = multiplyAdd<T, V>(s, v0, a30);
-      if (wide) a31 = multiplyAdd<T, V>(s, v1, a31);
+      if (wide) a31 = multiplyAdd<T, V>(second<T, V, F>(s, p3 + o), v1, a31);
     }
     if (rows > 4) {
       if (pixels || filters) s = scalar<T, V, F, N5>(w, p4 + o);
       else { v0 = loadLanes<T, V>(p4 + o); if (wide) v1 = loadNextLanes<T, V>(p4 + o); }
       a40 = multiplyAdd<T, V>(s, v0, a40);
-      if (wide) a41 = multiplyAdd<T, V>(s, v1, a41);
+      if (wide) a41 = multiplyAdd<T, V>(second<T, V, F>(s, p4 + o), v1, a41);
     }
     if (rows > 5) {
       if (pixels || filters) s = scalar<T, V, F, N6>(w, p5 + o);
       else { v0 = loadLanes<T, V>(p5 + o); if (wide) v1 = loadNextLanes<T, V>(p5 + o); }
       a50 = multiplyAdd<T, V>(s, v0, a50);
-      if (wide) a51 = multiplyAdd<T, V>(s, v1, a51);
+      if (wide) a51 = multiplyAdd<T, V>(second<T, V, F>(s, p5 + o), v1, a51);
     }
     w += pixels ? rows * sizeof<T>() : filters ? row : sizeof<T>();
   }
@@ -117,7 +126,7 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
 export function contract<T, V, F>(
   rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
 ): void {
-  if (vectors > 1) {
+  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) { // planes always fill both
     switch (rows) {
       case 1: return tile<T, V, N1, N2, F>(terms, end, x, places, w, from, to, pitch);
       case 2: return tile<T, V, N2, N2, F>(terms, end, x, places, w, from, to, pitch);

@@ -5,6 +5,7 @@ import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
 import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
+import { depthwisePlanes } from "./planes";
 import { spectraOfFilters } from "./spectra";
 import { unshared } from "./unshared";
 import { winograd, winogradFilters, winogradInput, winogradMultiply } from "./winograd";
@@ -42,6 +43,11 @@ export function depthwise_f32(args: usize, scratch: usize, first: i32, last: i32
 export function depthwise_f64(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) depthwise<f64, Vector, Whole>(args, scratch, first, last);
   else depthwise<f64, f64, Whole>(args, scratch, first, last);
+}
+
+export function depthwise_planes_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) depthwisePlanes<f32, Vector>(args, scratch, first, last);
+  else depthwisePlanes<f32, f32>(args, scratch, first, last);
 }
 
 export function unshared_f32(args: usize, scratch: usize, first: i32, last: i32): void {

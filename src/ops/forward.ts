@@ -1,7 +1,7 @@
 import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError } from "../errors.ts";
 import { type AlgorithmOption, choosePlan } from "../plan/choose.ts";
-import type { Lanes, Plan } from "../plan/plan.ts";
+import type { AnyLanes, Plan } from "../plan/plan.ts";
 import { tuningOf, type Unrolling } from "../plan/tuning.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
@@ -27,7 +27,7 @@ export type RuntimeSource = () => Promise<Runtime>;
 export interface ForwardSettings {
   readonly controls: RunControls;
   readonly algorithm: AlgorithmOption;
-  readonly lanes?: Lanes | undefined;
+  readonly lanes?: AnyLanes | undefined;
   readonly unroll?: Unrolling | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Reading option objects: every option once, unknown ones refused, each value checked against what is documented. */
 import { OptionError, ShapeError, show } from "../errors.ts";
-import type { Lanes } from "../plan/plan.ts";
+import type { AnyLanes } from "../plan/plan.ts";
 import { numberList, property } from "../problem/operand.ts";
 import type { Operand } from "../tensor.ts";
 
@@ -21,7 +21,7 @@ export interface RunOptions {
 /** Tuning of the direct algorithm: giving any of it asks for plain sums, and among those it changes no bit of the result. */
 export interface TuningOptions {
   /** The axis along which the vectors of the direct algorithm run. */
-  lanes?: Lanes;
+  lanes?: AnyLanes;
 }
 
 export const TUNING_OPTIONS = ["lanes"] as const;
@@ -159,7 +159,7 @@ export interface RunControls {
 /** Controls, algorithm and tuning: what every op reads besides its own options. */
 export function readTuning(options: OptionReader) {
   const controls = readControls(options);
-  const lanes = options.oneOf("lanes", ["pixels", "filters"]);
+  const lanes = options.oneOf("lanes", ["pixels", "filters", "planes"]);
   return { controls, algorithm: controls.algorithm ?? ("auto" as const), lanes };
 }
 

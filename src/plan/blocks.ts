@@ -143,6 +143,29 @@ function blocking(words: Words, b: ConvBlocking): Words {
     .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels);
 }
 
+/** What `depthwise_planes` needs. */
+export interface PlaneTile {
+  readonly terms: Int32Array;
+  readonly tileGroups: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly registerRows: number;
+  readonly registerVectors: number;
+  readonly scratchX: number;
+  readonly scratchAcc: number;
+  readonly scratchPixels: number;
+}
+
+export function planesBlock(p: ConvProblem, t: PlaneTile): BlockImage {
+  return problemWords(new Words(A.CONV_BYTES, [t.terms]), p)
+    .put(A.CONV_TILE_GROUPS, t.tileGroups, t.rows, t.columns)
+    .put(A.CONV_PANEL_RUNS, 1)
+    .put(A.CONV_TILE_MR, t.registerRows, t.registerVectors)
+    .put(A.CONV_SCRATCH_X, t.scratchX, t.scratchAcc, t.scratchPixels)
+    .table(A.CONV_TERMS, t.terms)
+    .image();
+}
+
 /** What `separable` needs besides: the intermediate's place, row and columns (args.ts, CONV_BETWEEN), and the terms of both passes. */
 export interface Between {
   readonly scratch: number;

@@ -6,7 +6,8 @@ import { product } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
 import { type Candidate, directCandidate } from "./direct.ts";
 import { fftCandidate } from "./fft.ts";
-import type { Lanes, Plan } from "./plan.ts";
+import type { AnyLanes, Lanes, Plan } from "./plan.ts";
+import { planesCandidate } from "./planes.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes } from "./registers.ts";
 import { separableCandidate } from "./separable.ts";
@@ -18,7 +19,7 @@ export type AlgorithmOption = "auto" | "direct" | "winograd" | "fft" | "separabl
 
 export interface Demand {
   readonly algorithm: AlgorithmOption;
-  readonly lanes?: Lanes | undefined;
+  readonly lanes?: AnyLanes | undefined;
   readonly tuning: Tuning;
   /** Every filter is known to be the product of a column and a row. */
   readonly rankOne: boolean;
@@ -81,9 +82,11 @@ function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candida
     case "direct":
       return directForms(p, binary, lanes, tuning);
     case "depthwise":
+      if (lanes === "filters") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels or planes`);
+      return depthwiseForms(p, binary, lanes);
     case "separable":
     case "fft": {
-      if (lanes === "filters") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels`);
+      if (lanes && lanes !== "pixels") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels`);
       const candidate = BUILDERS[algorithm](p, binary);
       return candidate ? [candidate] : [];
     }
@@ -101,7 +104,7 @@ const WANTS = {
   winograd: "float32 and filters of 3 × 3 taps (in rows and columns), with stride and dilation 1 there",
 };
 
-const BUILDERS = { depthwise: depthwiseCandidate, separable: separableCandidate, fft: fftCandidate };
+const BUILDERS = { separable: separableCandidate, fft: fftCandidate };
 
 /**
  * Below so many cycles of direct sums, about a tenth of a millisecond, nobody gains by a transform what everybody loses: results
@@ -110,8 +113,7 @@ const BUILDERS = { depthwise: depthwiseCandidate, separable: separableCandidate,
 const LEAST_TO_TRANSFORM = 5e5;
 
 function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
-  const depthwise = depthwiseCandidate(p, binary);
-  const sums = [...(depthwise ? [depthwise] : []), ...directForms(p, binary, undefined, tuning)];
+  const sums = [...depthwiseForms(p, binary), ...directForms(p, binary, undefined, tuning)];
   if (exact) return sums;
   const separable = rankOne ? separableCandidate(p, binary) : null;
   const large = cheapest(sums).cycles >= LEAST_TO_TRANSFORM;
@@ -120,7 +122,16 @@ function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Dem
   return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd];
 }
 
-function directForms(p: ConvProblem, binary: BinaryName, lanes: Lanes | undefined, tuning: Tuning): Candidate[] {
+function depthwiseForms(p: ConvProblem, binary: BinaryName, lanes?: AnyLanes): Candidate[] {
+  const forms = [
+    lanes === "planes" ? null : depthwiseCandidate(p, binary),
+    lanes === "pixels" ? null : planesCandidate(p, binary),
+  ];
+  return forms.filter((candidate) => candidate !== null);
+}
+
+function directForms(p: ConvProblem, binary: BinaryName, lanes: AnyLanes | undefined, tuning: Tuning): Candidate[] {
+  if (lanes === "planes") throw new OptionError("lanes", "direct sums have their lanes over pixels or filters");
   const forms: readonly Lanes[] = lanes ? [lanes] : ["pixels", "filters"];
   return forms.map((form) => directCandidate(p, binary, form, tuning));
 }

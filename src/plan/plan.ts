@@ -10,6 +10,7 @@ export const KERNEL_NAMES = [
   "direct_filters_f64",
   "depthwise_f32",
   "depthwise_f64",
+  "depthwise_planes_f32",
   "unshared_f32",
   "unshared_f64",
   "pack_filters_f32",
@@ -63,12 +64,14 @@ export interface Step {
 
 export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft" | "winograd";
 export type Lanes = "pixels" | "filters";
+/** Of depthwise sums, and of an option: planes are its groups. */
+export type AnyLanes = Lanes | "planes";
 
 /** What an algorithm's planner says of a plan. */
 export interface Layout {
   readonly problem: ConvProblem;
   readonly algorithm: Algorithm;
-  readonly lanes: Lanes;
+  readonly lanes: AnyLanes;
   readonly binary: BinaryName;
   /** They turn the filters into `filterBytes` of panels or spectra; without any the main steps read them as they are, or their factors. */
   readonly filterSteps: readonly Step[];
@@ -127,7 +130,8 @@ export function viewOf(
 ): PlanView {
   const steps = planSteps(plan).map(({ kernel, tiles }) => Object.freeze({ kernel, tiles }));
   const sum = multiplyAdds(plan.problem);
-  const head = plan.algorithm === "direct" ? `direct, lanes over ${plan.lanes}` : plan.algorithm;
+  const { algorithm, lanes } = plan;
+  const head = algorithm === "direct" || algorithm === "depthwise" ? `${algorithm}, lanes over ${lanes}` : algorithm;
   const text = [
     ...(device === "webgpu" ? ["an implicit matrix product on webgpu; otherwise:"] : []),
     `${head}; ${plan.binary} on wasm, ${workers === 0 ? "in the caller" : `in the caller, or with ${workers} ${workers === 1 ? "worker" : "workers"}`}`,

@@ -131,6 +131,7 @@ const DECODERS: Readonly<Record<string, (word: Word, words: Int32Array, tile: nu
   direct_pixels: directTile,
   direct_filters: directTile,
   depthwise: depthwiseTile,
+  depthwise_planes: depthwiseTile,
   separable: depthwiseTile,
   fft: fftTile,
   winograd: directTile,

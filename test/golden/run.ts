@@ -32,6 +32,7 @@ function forward(op: OpName, output: string): GoldenOp {
         unshared: params.unshared === true,
         dtype: inputs[names.input].dtype === "f32" ? ("float32" as const) : ("float64" as const),
         filterDilation: (params.filter_dilation as [number, number] | undefined) ?? [1, 1],
+        numGroups: params.num_groups as number | undefined,
         subsample: params.subsample as [number, number] | undefined,
         stride: params.stride as number | undefined,
         d: params.d as [number, number, number] | undefined,

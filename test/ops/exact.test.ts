@@ -10,7 +10,7 @@ import { countCalls, note } from "../support/record.ts";
 const cases = 500;
 const engines = await enginesOfThisFile();
 const ofOneOutput = ["depthwise", "separable", "fft"]; // these serve some ops only
-const ofFewShapes = ["winograd"]; // has a test of its own
+const ofFewShapes = ["winograd", "depthwise planes"]; // the first has a test of its own
 
 for (const op of smallOps) {
   it(`${op}: ${cases} random integer problems have the oracle's bits`, { timeout: 180_000 }, async (test) => {

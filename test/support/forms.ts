@@ -6,7 +6,7 @@ import type { Spec } from "./spec.ts";
 export interface Form {
   readonly options: {
     readonly algorithm?: "auto" | "direct" | "depthwise" | "separable" | "fft" | "winograd";
-    readonly lanes?: "pixels" | "filters";
+    readonly lanes?: "pixels" | "filters" | "planes";
     readonly device?: "webgpu";
   };
   serves(problem: Served): boolean;
@@ -23,7 +23,17 @@ export interface Form {
 /** What decides which forms serve. */
 export type Served = Pick<
   Spec,
-  "op" | "dtype" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne" | "subsample" | "stride" | "d"
+  | "op"
+  | "dtype"
+  | "input"
+  | "filters"
+  | "unshared"
+  | "filterDilation"
+  | "rankOne"
+  | "numGroups"
+  | "subsample"
+  | "stride"
+  | "d"
 >;
 
 const plain = { exact: true, ordered: true, bounds: sumBounds, built: true };
@@ -36,6 +46,8 @@ export const forms: Readonly<Record<string, Form>> = {
   "direct pixels": { ...plain, options: { algorithm: "direct", lanes: "pixels" }, serves: shared },
   "direct filters": { ...plain, options: { algorithm: "direct", lanes: "filters" }, serves: shared },
   depthwise: { ...plain, options: { algorithm: "depthwise" }, serves: separate },
+  "depthwise pixels": { ...plain, options: { algorithm: "depthwise", lanes: "pixels" }, serves: separate },
+  "depthwise planes": { ...plain, options: { algorithm: "depthwise", lanes: "planes" }, serves: planesOfOneFilter },
   separable: {
     options: { algorithm: "separable" },
     serves: (p) => planar(p) && p.rankOne === true && p.filters.at(-1)! > 1 && p.filters.at(-2)! > 1,
@@ -64,6 +76,13 @@ export const forms: Readonly<Record<string, Form>> = {
   webgpu: { ...plain, ordered: false, options: { device: "webgpu" }, serves: shared, built: false },
   unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true },
 };
+
+/** Two space axes, one filter for each channel, columns that follow each other. */
+function planesOfOneFilter({ op = "nnet.conv2d", dtype, unshared, input, filters, numGroups = 1 }: Served): boolean {
+  if (unshared || dtype === "float64" || !op.endsWith(".conv2d")) return false;
+  if (op === "signal.conv2d") return filters.length === 2 || filters[0] === 1;
+  return filters[1] === 1 && filters[0] === numGroups && input[1] === numGroups;
+}
 
 /** Filters of 3 × 3 taps on the two inner axes of space, every one of them taken. */
 function nineTaps({

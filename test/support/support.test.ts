@@ -153,13 +153,18 @@ describe("ops and forms", () => {
     const all = (problem: Served) =>
       Object.keys(forms).filter((name) => name !== "webgpu" && forms[name].serves(problem));
     const direct = ["auto", "direct pixels", "direct filters"];
-    expect(all(signal)).toEqual([...direct, "depthwise", "fft"]);
-    expect(all({ ...signal, rankOne: true })).toEqual([...direct, "depthwise", "separable", "fft"]);
-    expect(all({ ...signal, filters: [3, 1], rankOne: true })).toEqual([...direct, "depthwise", "fft"]);
-    const groups = { input: [1, 4, 9, 9], filters: [4, 1, 3, 3] };
-    expect(all(groups)).toEqual([...direct, "depthwise", "fft"]);
-    expect(all({ ...groups, filterDilation: [1, 2] })).toEqual([...direct, "depthwise"]);
-    expect(all({ ...groups, filters: [4, 2, 3, 3] })).toEqual(direct);
+    const pixels = [...direct, "depthwise", "depthwise pixels"];
+    const both = [...pixels, "depthwise planes"];
+    expect(all(signal)).toEqual([...both, "fft", "winograd"]);
+    expect(all({ ...signal, subsample: [1, 2] })).toEqual([...both, "fft"]);
+    expect(all({ ...signal, dtype: "float64" })).toEqual([...pixels, "fft"]);
+    expect(all({ ...signal, rankOne: true })).toEqual([...both, "separable", "fft", "winograd"]);
+    expect(all({ ...signal, filters: [3, 1], rankOne: true })).toEqual([...both, "fft"]);
+    expect(all({ ...signal, filters: [2, 3, 3] })).toEqual([...pixels, "fft", "winograd"]);
+    const groups = { input: [1, 4, 9, 9], filters: [4, 1, 3, 3], numGroups: 4 };
+    expect(all(groups)).toEqual([...both, "fft", "winograd"]);
+    expect(all({ ...groups, filterDilation: [1, 2] })).toEqual(both);
+    expect(all({ ...groups, filters: [4, 2, 3, 5] })).toEqual(direct);
     expect(all({ ...groups, unshared: true })).toEqual(["auto", "unshared"]);
     for (const op of ["conv3D", "conv3d2d.conv3d", "c01b.filterActs"] as const) {
       const sizes = (channels: number) => ({
@@ -167,8 +172,9 @@ describe("ops and forms", () => {
         input: goodSpecs[op].input.map((extent) => (extent === 3 ? channels : extent)),
         filters: goodSpecs[op].filters,
       });
+      // The filters of the table have other taps than 3 × 3.
       expect(all(sizes(2))).toEqual(direct);
-      expect(all(sizes(1))).toEqual([...direct, "depthwise"]);
+      expect(all(sizes(1))).toEqual(pixels);
     }
   });
 
