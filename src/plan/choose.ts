@@ -29,6 +29,8 @@ export interface Demand {
   readonly input: string;
   /** Bytes that the engine's memory may grow to. */
   readonly memory: number;
+  /** The candidate that was found to be the fastest, by name: taken whatever the estimates say, if it is one. */
+  readonly preferred?: string | undefined;
 }
 
 /** WebAssembly's 32-bit address space. */
@@ -37,17 +39,29 @@ const ADDRESS_SPACE = 2 ** 32;
 /** Throws an OptionError if the demand cannot be met, an OutOfMemoryError if no 32-bit memory could hold the call. */
 export function choosePlan(problem: ConvProblem, binary: BinaryName, demand: Demand): Plan {
   const p = canonical(problem);
-  const turned = withBatchAsColumns(problem);
-  const forms = turned ? [p, canonical(turned)] : [p];
   checkAddressable((p.x.size + p.y.size + p.w.size) * elementBytes(p.dtype) + 4 * product(p.taps), demand.input);
-  const plan = p.w.position ? unsharedOf(p, binary, demand) : bestPlan(forms, binary, demand);
+  const plan = p.w.position ? unsharedOf(p, binary, demand) : bestPlan(problem, binary, demand);
   checkAddressable(plan.workspaceBytes, demand.input);
   return plan;
 }
 
+/** The names of all candidates, the one with the lowest estimate first. */
+export function candidateNames(problem: ConvProblem, binary: BinaryName, demand: Demand): string[] {
+  return problem.w.position ? [] : ranking(problem, binary, demand).map(({ name }) => name);
+}
+
+function ranking(problem: ConvProblem, binary: BinaryName, demand: Demand): Candidate[] {
+  const turned = withBatchAsColumns(problem);
+  const rows = turned
+    ? candidates(canonical(turned), binary, demand).map((one) => ({ ...one, name: `${one.name}, batch as columns` }))
+    : [];
+  const rank = ({ name, cycles }: Candidate) => (name === demand.preferred ? 0 : cycles);
+  return [...candidates(canonical(problem), binary, demand), ...rows].sort((a, b) => rank(a) - rank(b));
+}
+
 /** The cheapest candidate of any form; left to itself, the cheapest that fits into memory (a transform's spectra may not). */
-function bestPlan(forms: readonly ConvProblem[], binary: BinaryName, demand: Demand): Plan {
-  const ranked = forms.flatMap((form) => candidates(form, binary, demand)).sort((a, b) => a.cycles - b.cycles);
+function bestPlan(problem: ConvProblem, binary: BinaryName, demand: Demand): Plan {
+  const ranked = ranking(problem, binary, demand);
   const { algorithm } = demand;
   if (ranked.length === 0) {
     const wants = WANTS[algorithm as keyof typeof WANTS];

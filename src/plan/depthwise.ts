@@ -53,7 +53,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const cycles =
     planes * bands * (p.filters * across * strip(vectors) + runs * copyCycles(input, binary)) +
     planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
-  return { cycles, build };
+  return { name: "depthwise pixels", cycles, build };
 
   function build() {
     const size = elementBytes(p.dtype);

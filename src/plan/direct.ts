@@ -44,6 +44,8 @@ interface Tiling {
 }
 
 export interface Candidate {
+  /** Tells the candidates of one problem apart. */
+  readonly name: string;
   /** Estimated cycles of the main step on one thread. */
   readonly cycles: number;
   readonly build: () => Plan;
@@ -150,7 +152,7 @@ export function directCandidate(p: ConvProblem, binary: BinaryName, form: Lanes,
   const register = tuning.register(binary, laneCount(binary, p.dtype), form);
   const tiling = tilingOf(p, binary, form, register);
   const cycles = estimate(p, binary, form, tiling);
-  return { cycles, build: () => buildPlan(p, binary, form, tuning, tiling, cycles) };
+  return { name: `direct ${form}`, cycles, build: () => buildPlan(p, binary, form, tuning, tiling, cycles) };
 }
 
 function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning, t: Tiling, cycles: number): Plan {

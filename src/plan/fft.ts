@@ -43,7 +43,7 @@ export function fftCandidate(p: ConvProblem, binary: BinaryName): Candidate | nu
   }
   if (!best) return null;
   const chosen = best;
-  return { cycles: chosen.cycles, build: () => buildPlan(p, binary, chosen) };
+  return { name: "fft", cycles: chosen.cycles, build: () => buildPlan(p, binary, chosen) };
 }
 
 /** Lengths that hold the filter, up to the first that holds the whole axis. */

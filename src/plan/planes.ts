@@ -45,7 +45,7 @@ export function planesCandidate(p: ConvProblem, binary: BinaryName): Candidate |
     0,
   );
   const cycles = p.batch * blocks * bands * (each + TURN_CYCLES * wide * (positions + rows * columns));
-  return { cycles, build };
+  return { name: "depthwise planes", cycles, build };
 
   function build() {
     const tileGroups = Math.min(roundUp(p.groups, wide), roundUp(Math.ceil(TILE_OUTPUTS / (rows * columns)), wide));

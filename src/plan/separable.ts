@@ -60,7 +60,7 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const cycles =
     planes * bands * (p.filters * (pass(between, ky) + pass(columns, kx)) + runs * copyCycles(input, binary)) +
     planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
-  return { cycles, build };
+  return { name: "separable", cycles, build };
 
   function build(): Plan {
     const type = p.dtype === "float32" ? "f32" : "f64";

@@ -66,7 +66,8 @@ function candidate(p: ConvProblem, binary: BinaryName, side: number): Candidate 
     }
   }
   const chosen = best!;
-  return { cycles: chosen.cycles, build: () => buildPlan(p, binary, side, chosen) };
+  const name = `winograd F(${side}×${side})`;
+  return { name, cycles: chosen.cycles, build: () => buildPlan(p, binary, side, chosen) };
 }
 
 /** Units must not hold a thread for long, and be enough for several threads. */
