@@ -24,6 +24,14 @@ export type { Conv2d, Conv2dSpec } from "./ops/conv2d.ts";
 export type { BorderMode, Conv2dOptions, Pad } from "./ops/conv2d-options.ts";
 export type { CompiledConv3D, Conv3D, Conv3DOptions, Conv3DSpec } from "./ops/conv3d.ts";
 export type { Conv3d, Conv3d2d, Conv3dOptions, Conv3dSpec, Mode3d } from "./ops/conv3d2d.ts";
+export type {
+  Conv2dGradWrtInputs,
+  Conv2dGradWrtInputsOptions,
+  Conv2dGradWrtInputsSpec,
+  Conv2dTranspose,
+  Conv2dTransposeOptions,
+  Conv2dTransposeSpec,
+} from "./ops/gradients/inputs-conv2d.ts";
 export type { Nnet } from "./ops/nnet.ts";
 export type { RunOptions, TuningOptions } from "./ops/options.ts";
 export type { Signal, SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";

@@ -30,7 +30,7 @@ it("exports exactly these names", () => {
       "tensor: function",
     ]
   `);
-  expect(Object.keys(simdconv.nnet).sort()).toEqual(["conv2d"]);
+  expect(Object.keys(simdconv.nnet).sort()).toEqual(["conv2d", "conv2dGradWrtInputs", "conv2dTranspose"]);
   expect(Object.keys(simdconv.signal).sort()).toEqual(["conv2d"]);
   expect(Object.keys(simdconv.conv3d2d).sort()).toEqual(["conv3d"]);
   expect(Object.keys(simdconv.c01b).sort()).toEqual(["filterActs"]);
