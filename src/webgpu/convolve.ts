@@ -24,7 +24,9 @@ const BYTES = 4;
 
 /** Whether the device can hold the problem, and the kernel serves it. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
-  return p.dtype === "float32" && !p.w.position && piecesOf(p, Math.floor(gpu.mostBytes / BYTES)) !== null;
+  return (
+    p.dtype === "float32" && !p.w.position && !p.transposed && piecesOf(p, Math.floor(gpu.mostBytes / BYTES)) !== null
+  );
 }
 
 async function pipelineOf(p: ConvProblem, gpu: Gpu): Promise<Pipeline> {

@@ -45,7 +45,7 @@ function good(spec: Spec) {
     shape: problem.shape,
     filterOf: problem.terms.filterOf,
     filterCount: 1 + Math.max(...Array.from(y, (_, i) => problem.terms.filterOf(i))),
-    planned: { ...optionsOf(spec), ...declaredOf(op, { input, filters }) },
+    planned: { ...optionsOf(spec), ...declaredOf(spec, { input, filters }) },
   };
 }
 

@@ -1,6 +1,7 @@
 // Every way to have an op computed. A new algorithm is a row here, and all tests force it on what it serves, and hold it to
 // what it promises.
 import { type Bounds, separableBounds, sumBounds, transformBounds } from "./bounds.ts";
+import { forwardOf, gradientsOf, isGradient } from "./ops.ts";
 import type { Spec } from "./spec.ts";
 
 export interface Form {
@@ -21,12 +22,17 @@ export interface Form {
 }
 
 /** What decides which forms serve. */
-export type Served = Pick<Spec, "op" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne">;
+export type Served = Pick<
+  Spec,
+  "op" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne" | "subsample" | "numGroups"
+>;
 
 const plain = { exact: true, ordered: true, bounds: sumBounds, built: true };
 const shared = (p: Served) => p.unshared !== true;
 const separate = (p: Served) => shared(p) && channelsOf(p) === 1; // nothing is summed over channels
-const planar = (p: Served) => separate(p) && (p.op ?? "nnet.conv2d").endsWith(".conv2d"); // two space axes
+const planar = (p: Served) => separate(p) && forwardOf(p.op ?? "nnet.conv2d").endsWith(".conv2d"); // two space axes
+const plainGradient = (p: Served) =>
+  !isGradient(p.op ?? "nnet.conv2d") || (p.subsample ?? [1, 1]).every((step) => step === 1);
 
 export const forms: Readonly<Record<string, Form>> = {
   auto: { ...plain, options: {}, serves: () => true }, // its promises are those of what it takes: see check.ts
@@ -35,7 +41,8 @@ export const forms: Readonly<Record<string, Form>> = {
   depthwise: { ...plain, options: { algorithm: "depthwise" }, serves: separate },
   separable: {
     options: { algorithm: "separable" },
-    serves: (p) => planar(p) && p.rankOne === true && p.filters.at(-1)! > 1 && p.filters.at(-2)! > 1,
+    serves: (p) =>
+      planar(p) && plainGradient(p) && p.rankOne === true && p.filters.at(-1)! > 1 && p.filters.at(-2)! > 1,
     exact: true,
     ordered: false,
     bounds: separableBounds,
@@ -67,8 +74,13 @@ export function mayDiffer(problem: Served): boolean {
 /** The forms that are built, for tests that each of them was met. */
 export const builtForms: readonly string[] = Object.keys(forms).filter((name) => forms[name].built);
 
-/** Channels that are summed for one output. */
-export function channelsOf({ op = "nnet.conv2d", input, filters }: Served): number {
+/** Channels that are summed for one output; of a gradient the forward op's filters. */
+export function channelsOf({ op = "nnet.conv2d", input, filters, numGroups = 1 }: Served): number {
+  if (isGradient(op)) {
+    const forward = gradientsOf[op];
+    if (forward === "signal.conv2d") return filters.length === 2 ? 1 : filters[0];
+    return forward === "c01b.filterActs" ? filters[3] : filters[0] / (forward === "nnet.conv2d" ? numGroups : 1);
+  }
   if (op === "signal.conv2d") return 1;
   if (op === "conv3D") return input[4];
   return op === "nnet.conv2d" ? filters.at(-3)! : op === "conv3d2d.conv3d" ? input[2] : input[0];

@@ -1,14 +1,13 @@
 /** `nnet.conv2dGradWrtInputs` and `nnet.conv2dTranspose` (semantics §3.5): one sum under two names. */
-import { planTransposed } from "../../plan/transposed.ts";
-import { transposedOf } from "../../problem/transposed.ts";
 import type { DType, Operand, Tensor } from "../../tensor.ts";
 import { checkRank, type Names } from "../axes.ts";
 import { type CompiledOp, compileForward } from "../compiled.ts";
 import { lowerConv2d } from "../conv2d-lower.ts";
 import { CONV2D_OPTIONS, type Conv2dOptions, type Conv2dSettings, readConv2dOptions } from "../conv2d-options.ts";
-import { callForward, type ForwardOp, type Lowered, type RuntimeSource, type SpecOptions } from "../forward.ts";
+import { callForward, type ForwardOp, type RuntimeSource, type SpecOptions } from "../forward.ts";
 import { checkHint, OptionReader } from "../options.ts";
-import { checkGradient, wholeShape } from "./shapes.ts";
+import { type GradientSettings, gradientOf } from "./inputs.ts";
+import type { Declared } from "./shapes.ts";
 
 export interface Conv2dGradWrtInputsOptions extends Conv2dOptions {
   /** The shape of the forward op's input, and of the result. Rows and columns are required. */
@@ -61,63 +60,65 @@ export interface Conv2dTranspose {
   compile(spec: Conv2dTransposeSpec): Promise<CompiledOp>;
 }
 
-interface Settings extends Conv2dSettings {
-  /** The shape of the result, as it is declared. */
-  readonly result: readonly (number | null)[] | undefined;
+type Settings = GradientSettings<Conv2dSettings>;
+
+const forward = { shapes: { input: "imageShape", filters: "filterShape" }, lower: lowerConv2d };
+
+function known(
+  outputGrad: readonly number[],
+  filters: readonly number[],
+  { groups }: Settings,
+  names: Names,
+): Declared {
+  checkRank(outputGrad, 4, "[N, O, R, S]", names.input);
+  return [outputGrad[0]!, filters.length < 3 ? null : filters.at(-3)! * groups, null, null];
 }
 
-/** `result` is what errors call its shape. */
-function opOf(input: string, result: string, known: readonly string[], read: (options: OptionReader) => Settings) {
-  const lower = (
-    outputGrad: readonly number[],
-    filters: readonly number[],
-    dtype: DType,
-    settings: Settings,
-    bias: boolean,
-    names: Names,
-  ): Lowered => {
-    checkRank(outputGrad, 4, "[N, O, R, S]", names.input);
-    checkHint(settings.imageShape, outputGrad, "imageShape");
-    const channels = filters.length < 3 ? null : filters.at(-3)! * settings.groups;
-    const shape = wholeShape(settings.result, [outputGrad[0]!, channels, null, null], result);
-    const ofForward = { input: result, filters: names.filters };
-    const forward = lowerConv2d(shape, filters, dtype, { ...settings, imageShape: undefined }, bias, ofForward);
-    checkGradient(outputGrad, forward.outputShape, names.input);
-    return { problem: transposedOf(forward.problem), outputShape: shape };
-  };
-  const op: ForwardOp<Settings> = {
-    names: { input, filters: "filters", bias: "bias" },
-    shapes: { input: result, filters: "filterShape" },
-    options: known,
-    read,
-    lower,
-    plan: planTransposed,
-    operandShape: (shape, filters, settings, names) =>
-      lowerConv2d(shape, filters, "float32", { ...settings, imageShape: undefined }, false, names).outputShape,
-  };
-  return op;
+const gradient = gradientOf<Conv2dSettings>({
+  forward,
+  input: "outputGrad",
+  result: "imageShape",
+  options: CONV2D_OPTIONS,
+  read: (options) => {
+    const settings = readConv2dOptions(options);
+    return { ...settings, imageShape: undefined, result: settings.imageShape };
+  },
+  known,
+});
+
+const transpose = gradientOf<TransposeSettings>({
+  forward,
+  input: "input",
+  result: "outputShape",
+  options: [...CONV2D_OPTIONS.filter((name) => name !== "subsample"), "outputShape", "inputDilation"],
+  read: (options) => {
+    const settings = readConv2dOptions(options);
+    return {
+      ...settings,
+      imageShape: undefined,
+      hint: settings.imageShape,
+      subsample: (options.integers("inputDilation", 2, 1) ?? [1, 1]) as [number, number],
+      result: options.extents("outputShape", 4),
+    };
+  },
+  known: (input, filters, settings, names) => {
+    checkHint(settings.hint, input, "imageShape");
+    return known(input, filters, settings, names);
+  },
+});
+
+/** `imageShape` is a hint of the operand's shape, not of the result's. */
+interface TransposeSettings extends Conv2dSettings {
+  readonly hint: Declared | undefined;
 }
 
-function make(source: RuntimeSource, op: ForwardOp<Settings>) {
+function make<S extends Settings>(source: RuntimeSource, op: ForwardOp<S>) {
   const call = async (input: Operand, filters: Operand, options: unknown) => {
     const settings = op.read(new OptionReader(options, op.options));
     return callForward(source, op, { input, filters, bias: settings.bias }, settings);
   };
   return Object.assign(call, { compile: (spec: unknown) => compileForward(source, op, spec, ({ bias }) => bias) });
 }
-
-const gradient = opOf("outputGrad", "imageShape", CONV2D_OPTIONS, (options) => {
-  const settings = readConv2dOptions(options);
-  return { ...settings, imageShape: undefined, result: settings.imageShape };
-});
-
-const TRANSPOSE_OPTIONS = [...CONV2D_OPTIONS.filter((name) => name !== "subsample"), "outputShape", "inputDilation"];
-
-const transpose = opOf("input", "outputShape", TRANSPOSE_OPTIONS, (options) => ({
-  ...readConv2dOptions(options),
-  subsample: (options.integers("inputDilation", 2, 1) ?? [1, 1]) as [number, number],
-  result: options.extents("outputShape", 4),
-}));
 
 export const makeConv2dGradWrtInputs = (source: RuntimeSource): Conv2dGradWrtInputs => make(source, gradient);
 export const makeConv2dTranspose = (source: RuntimeSource): Conv2dTranspose => make(source, transpose);

@@ -1,7 +1,8 @@
-/** What the gradients with respect to inputs ask of the shape of their result, which the operands alone do not tell. */
+/** What gradients ask of shapes. */
 import { ShapeError } from "../../errors.ts";
 
-type Declared = readonly (number | null)[];
+/** A shape as an option says it, null for what is left open. */
+export type Declared = readonly (number | null)[];
 
 /** The declared shape, its open entries filled in from the operands; null in `known` is what they do not tell. */
 export function wholeShape(declared: Declared | undefined, known: Declared, argument: string): readonly number[] {
