@@ -24,11 +24,14 @@ export interface Form {
 /** What decides which forms serve. */
 export type Served = Pick<
   Spec,
-  "op" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne" | "subsample" | "numGroups"
+  "op" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne" | "subsample" | "numGroups" | "d" | "stride"
 >;
 
 const plain = { exact: true, ordered: true, bounds: sumBounds, built: true };
-const shared = (p: Served) => p.unshared !== true;
+const mostPhases = 1024;
+/** A gradient of more phases than a plan has is looked up element by element: a direct sum of a form of its own. */
+const manyPhases = (p: Served) => isGradient(p.op ?? "nnet.conv2d") && phasesOf(p) > mostPhases;
+const shared = (p: Served) => p.unshared !== true && !manyPhases(p);
 const separate = (p: Served) => shared(p) && channelsOf(p) === 1; // nothing is summed over channels
 const planar = (p: Served) => separate(p) && forwardOf(p.op ?? "nnet.conv2d").endsWith(".conv2d"); // two space axes
 const plainGradient = (p: Served) =>
@@ -58,8 +61,16 @@ export const forms: Readonly<Record<string, Form>> = {
   },
   // Not in any list of forms: only some runtimes have one, and test/webgpu asks for it by name. Fused or not is the GPU's affair.
   webgpu: { ...plain, ordered: false, options: { device: "webgpu" }, serves: shared, built: false },
-  unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true },
+  unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true || manyPhases(p) },
 };
+
+/** Sets of inputs that have the same taps: on each axis as many as the stride, or as the axis has inputs. */
+function phasesOf({ op = "nnet.conv2d", input, subsample = [1, 1], d = [1, 1, 1], stride = 1 }: Served): number {
+  const least = (extents: readonly number[], steps: readonly number[]) =>
+    extents.reduce((all, extent, axis) => all * Math.min(extent, steps[axis]!), 1);
+  if (op === "convTransp3D") return least(input.slice(1, 4), d);
+  return op === "c01b.imageActs" ? least(input.slice(1, 3), [stride, stride]) : least(input.slice(-2), subsample);
+}
 
 /** Names of the forms that serve a problem. */
 export function formsOf(problem: Served): string[] {
