@@ -1,4 +1,6 @@
 // The op part of `npm run bench`: every contest that was asked for, one after the other, and the memory of a long movie.
+import type { Case } from "./cases.ts";
+import { type GradientTimes, gradientFigures, gradientTable, measureGradient } from "./gradients.ts";
 import { library } from "./library.ts";
 import { type Contest, contests, longMovie, type OpCase, workOf } from "./op-cases.ts";
 import { measureOp, type OpTimes } from "./op-contest.ts";
@@ -32,15 +34,16 @@ export const chosenMovies = (matches: (name: string) => boolean): OpCase[] =>
   [longMovie("valid"), longMovie("half")].filter(({ name }) => matches(name));
 
 export async function measureOps(
-  { ops, movies }: { ops: readonly Contest[]; movies: readonly OpCase[] },
+  { ops, movies, gradients }: { ops: readonly Contest[]; movies: readonly OpCase[]; gradients: readonly Case[] },
   binary: Binary,
   quick: boolean,
 ): Promise<OpFindings> {
   const { createEngine } = await library();
-  const { libraries, notes } = await openPeers();
+  const { libraries, notes } = ops.length > 0 ? await openPeers() : { libraries: [], notes: ["none asked"] };
   console.log(`peers: ${notes.join(", ")}`);
   const peers = libraries.flatMap((library) => library.peers);
   const rows: OpTimes[] = [];
+  const backward: GradientTimes[] = [];
   const failures: string[] = [];
   const engine = await createEngine({ binary, workers: 0 });
   const attempt = async (name: string, work: () => Promise<void>) => {
@@ -60,15 +63,28 @@ export async function measureOps(
         console.log(line(row));
       });
     }
+    for (const layer of gradients) {
+      await attempt(`gradient of ${layer.name}`, async () => {
+        const row = await measureGradient(engine, layer, opEffort[quick ? "quick" : "full"]);
+        backward.push(row);
+        console.log(
+          `gradient wrt inputs, ${layer.network} ${layer.name}: ${row.checked} checked, ${show.digits(row.ms)} ms, forward ${show.digits(row.forwardMs)}, rate ${show.ratio(row.ratio)}`,
+        );
+      });
+    }
     for (const of of movies) await attempt(of.name, async () => void used.push(await memoryOf(of, binary)));
   } finally {
     await engine.dispose();
     for (const library of libraries) await library.close();
   }
-  if (rows.length === 0 && used.length === 0) return { ...noOps, failures };
+  if (rows.length + used.length + backward.length === 0) return { ...noOps, failures };
   const beside = besideTable(rows);
-  const tables = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
-  return { tables, promised: opFigures(rows, used), failures };
+  const forward = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
+  const tables = [
+    ...(rows.length + used.length > 0 ? forward : []),
+    ...(backward.length > 0 ? [gradientTable(backward)] : []),
+  ];
+  return { tables, promised: [...opFigures(rows, used), ...gradientFigures(backward)], failures };
 }
 
 function line({ contest, algorithm, checked, ms, beside, peers, absent }: OpTimes): string {

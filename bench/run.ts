@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { type Case, cases } from "./cases.ts";
 import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
+import { chosenGradients } from "./gradients.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
 import { chosenContests, chosenMovies, measureOps, type OpFindings } from "./ops.ts";
 import { compilePeaks } from "./peak.ts";
@@ -51,8 +52,10 @@ function choose() {
   const layers = wanted.layers ? cases.filter(({ network, name }) => matches(`${network} ${name}`)) : [];
   const ops = wanted.ops ? chosenContests(matches, everything) : [];
   const movies = wanted.ops && everything ? chosenMovies(matches) : [];
-  if (layers.length + ops.length + movies.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
-  return { layers, ops, movies };
+  const gradients = wanted.ops ? chosenGradients(matches) : [];
+  if (layers.length + ops.length + movies.length + gradients.length === 0)
+    throw new Error(`no case matches --filter ${flags.filter}`);
+  return { layers, ops, movies, gradients };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -138,7 +141,8 @@ async function main(): Promise<number> {
 
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
-  if (chosen.ops.length + chosen.movies.length > 0) parts.push(await measureOps(chosen, top, flags.quick));
+  if (chosen.ops.length + chosen.movies.length + chosen.gradients.length > 0)
+    parts.push(await measureOps(chosen, top, flags.quick));
 
   const date = new Date().toISOString().slice(0, 10);
   const seconds = Math.round((performance.now() - started) / 1000);
