@@ -9,7 +9,7 @@
  * (z, y, x) space; a 2-D op has depth 1.
  */
 
-// --- convolution: direct_pixels, direct_filters, depthwise, separable, fft, winograd, unshared ---------------------------------
+// --- convolution: direct_pixels, direct_filters, depthwise, separable, fft, winograd, unshared, unshared_inputs ------
 
 /** Operands. `CONV_BIAS` is 0 when there is none. */
 export const CONV_X = 0;
@@ -88,7 +88,7 @@ export const CONV_SCRATCH_X = 288;
 export const CONV_SCRATCH_ACC = 292;
 export const CONV_SCRATCH_PIXELS = 296;
 
-/** `unshared` only: byte strides of w over group, filter, channel, taps z y x, output y, output x. */
+/** `unshared` and `unshared_inputs` only: byte strides of w over group, filter, channel, taps z y x, output y, output x. */
 export const CONV_W_STRIDES = 300;
 
 /**

@@ -8,6 +8,7 @@ import { packFilters } from "./pack";
 import { depthwisePlanes } from "./planes";
 import { spectraOfFilters } from "./spectra";
 import { unshared } from "./unshared";
+import { unsharedInputs } from "./unshared-inputs";
 import { winograd, winogradFilters, winogradInput, winogradMultiply } from "./winograd";
 
 /** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */
@@ -56,6 +57,14 @@ export function unshared_f32(args: usize, scratch: usize, first: i32, last: i32)
 
 export function unshared_f64(args: usize, scratch: usize, first: i32, last: i32): void {
   unshared<f64>(args, first, last);
+}
+
+export function unshared_inputs_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  unsharedInputs<f32>(args, first, last);
+}
+
+export function unshared_inputs_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  unsharedInputs<f64>(args, first, last);
 }
 
 export function pack_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {

@@ -38,7 +38,7 @@ export function unshared<T>(args: usize, first: i32, last: i32): void {
 
 /** Outputs k … k+3 (as far as they exist) of image n at (r, s); `w` is the address of the position's filter 0. */
 function fourFilters<T>(args: usize, w: usize, n: i32, g: i32, k: i32, r: i32, s: i32): void {
-  const size = <i32>sizeof<T>(), filters = word(args, CONV_FILTERS), sK = word(args, CONV_W_STRIDES + 4);
+  const filters = word(args, CONV_FILTERS), sK = word(args, CONV_W_STRIDES + 4);
   const yDilation = word(args, CONV_DILATION + 4), xDilation = word(args, CONV_DILATION + 8);
   const y0 = r * word(args, CONV_STRIDE + 4) - word(args, CONV_LOW + 4), x0 = s * word(args, CONV_STRIDE + 8) - word(args, CONV_LOW + 8);
   const i0 = firstTap(y0, yDilation), i1 = endTap(y0, yDilation, word(args, CONV_TAPS + 4), word(args, CONV_IN + 4));
@@ -61,14 +61,19 @@ function fourFilters<T>(args: usize, w: usize, n: i32, g: i32, k: i32, r: i32, s
       }
     }
   }
-  const sY = word(args, CONV_Y_STRIDES + 8);
-  let y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4) + k * sY
-    + r * word(args, CONV_Y_STRIDES + 16) + s * word(args, CONV_Y_STRIDES + 20));
+  storeFour<T>(args, n, g, k, 0, r, s, a0, a1, a2, a3);
+}
+
+/** Bias, activation and output (z, y, x) of image n for filters k … k + 3 of group g, or as many as there are. */
+export function storeFour<T>(args: usize, n: i32, g: i32, k: i32, z: i32, y: i32, x: i32, a0: T, a1: T, a2: T, a3: T): void {
+  const size = <i32>sizeof<T>(), filters = word(args, CONV_FILTERS), sY = word(args, CONV_Y_STRIDES + 8);
+  let to = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4) + k * sY
+    + z * word(args, CONV_Y_STRIDES + 12) + y * word(args, CONV_Y_STRIDES + 16) + x * word(args, CONV_Y_STRIDES + 20));
   const bias = word(args, CONV_BIAS) ? <usize>(word(args, CONV_BIAS) + (g * filters + k) * size) : 0;
   const activation = word(args, CONV_ACTIVATION);
-  for (let i = 0, count = min(4, filters - k); i < count; ++i, y += sY) {
+  for (let i = 0, count = min(4, filters - k); i < count; ++i, to += sY) {
     let v = i == 0 ? a0 : i == 1 ? a1 : i == 2 ? a2 : a3;
     if (bias) v += load<T>(bias + <usize>(i * size));
-    store<T>(y, activation == ACTIVATION_LINEAR ? v : activate<T, T>(v, activation));
+    store<T>(to, activation == ACTIVATION_LINEAR ? v : activate<T, T>(v, activation));
   }
 }

@@ -1,4 +1,6 @@
 // The op part of `npm run bench`: every contest that was asked for, one after the other, and the memory of a long movie.
+import type { Case } from "./cases.ts";
+import { type GradientTimes, gradientFigures, gradientTable, measureGradient } from "./gradients.ts";
 import { library } from "./library.ts";
 import { type Contest, contests, longMovie, type OpCase, workOf } from "./op-cases.ts";
 import { measureOp, type OpTimes } from "./op-contest.ts";
@@ -7,7 +9,7 @@ import { besideTable, opFigures, opTable } from "./op-report.ts";
 import { opEffort } from "./op-rounds.ts";
 import { rowText, Series } from "./op-series.ts";
 import { openPeers, opPeers } from "./peers/open.ts";
-import type { Figure } from "./report.ts";
+import { type Figure, show } from "./report.ts";
 import type { Binary } from "./runtime.ts";
 
 export interface OpFindings {
@@ -33,15 +35,16 @@ export const chosenMovies = (matches: (name: string) => boolean): OpCase[] =>
   [longMovie("valid"), longMovie("half")].filter(({ name }) => matches(name));
 
 export async function measureOps(
-  { ops, movies }: { ops: readonly Contest[]; movies: readonly OpCase[] },
+  { ops, movies, gradients }: { ops: readonly Contest[]; movies: readonly OpCase[]; gradients: readonly Case[] },
   binary: Binary,
   quick: boolean,
 ): Promise<OpFindings> {
   const { createEngine } = await library();
-  const { libraries, notes } = await openPeers(opPeers);
+  const { libraries, notes } = ops.length > 0 ? await openPeers(opPeers) : { libraries: [], notes: ["none asked"] };
   console.log(`peers: ${notes.join(", ")}`);
   const peers = libraries.flatMap((library) => library.peers);
   const rows: OpTimes[] = [];
+  const backward: GradientTimes[] = [];
   const used: MemoryUse[] = [];
   const series = new Series(console.log);
   const engine = await createEngine({ binary, workers: 0 });
@@ -53,14 +56,27 @@ export async function measureOps(
         console.log(rowText(row));
       });
     }
+    for (const layer of gradients) {
+      await series.attempt(`gradient of ${layer.name}`, async () => {
+        const row = await measureGradient(engine, layer, opEffort[quick ? "quick" : "full"]);
+        backward.push(row);
+        console.log(
+          `gradient wrt inputs, ${layer.network} ${layer.name}: ${row.checked} checked, ${show.digits(row.ms)} ms, forward ${show.digits(row.forwardMs)}, rate ${show.ratio(row.ratio)}`,
+        );
+      });
+    }
     for (const of of movies) await series.attempt(of.name, async () => void used.push(await memoryOf(of, binary)));
   } finally {
     await engine.dispose();
     for (const library of libraries) await library.close();
   }
   const { failures } = series;
-  if (rows.length === 0 && used.length === 0) return { ...noOps, failures };
+  if (rows.length + used.length + backward.length === 0) return { ...noOps, failures };
   const beside = besideTable(rows);
-  const tables = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
-  return { tables, promised: opFigures(rows, used), failures };
+  const forward = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
+  const tables = [
+    ...(rows.length + used.length > 0 ? forward : []),
+    ...(backward.length > 0 ? [gradientTable(backward)] : []),
+  ];
+  return { tables, promised: [...opFigures(rows, used), ...gradientFigures(backward)], failures };
 }

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { type Case, cases } from "./cases.ts";
 import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
+import { chosenGradients } from "./gradients.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
 import { chosenContests, chosenMovies, measureOps, type OpFindings } from "./ops.ts";
 import { compilePeaks } from "./peak.ts";
@@ -62,10 +63,11 @@ function choose() {
   const ops = wanted.ops ? chosenContests(matches, everything) : [];
   const movies = wanted.ops && everything ? chosenMovies(matches) : [];
   const besidePeers = wanted.peers ? chosenPeerCases(matches, everything) : [];
-  if (layers.length + ops.length + movies.length + besidePeers.length === 0) {
+  const gradients = wanted.ops ? chosenGradients(matches) : [];
+  if (layers.length + ops.length + movies.length + besidePeers.length + gradients.length === 0) {
     throw new Error(`no case matches --filter ${flags.filter}`);
   }
-  return { layers, ops, movies, besidePeers };
+  return { layers, ops, movies, besidePeers, gradients };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -165,7 +167,9 @@ async function main(): Promise<number> {
 
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
-  if (chosen.ops.length + chosen.movies.length > 0) parts.push(await measureOps(chosen, top, flags.quick));
+  if (chosen.ops.length + chosen.movies.length + chosen.gradients.length > 0) {
+    parts.push(await measureOps(chosen, top, flags.quick));
+  }
   if (chosen.besidePeers.length > 0) {
     const { quick, chromium } = flags;
     parts.push(await measurePeers(chosen.besidePeers, { binary: top, threads, quick, chromium }));

@@ -2,6 +2,7 @@ import { sharedRuntime } from "./engine-facade.ts";
 import { makeC01b } from "./ops/c01b.ts";
 import { makeConv3D } from "./ops/conv3d.ts";
 import { makeConv3d2d } from "./ops/conv3d2d.ts";
+import { makeConvTransp3D } from "./ops/gradients/index.ts";
 import { makeNnet } from "./ops/nnet.ts";
 import { makeSignal } from "./ops/signal.ts";
 
@@ -24,6 +25,26 @@ export type { Conv2d, Conv2dSpec } from "./ops/conv2d.ts";
 export type { BorderMode, Conv2dOptions, Pad } from "./ops/conv2d-options.ts";
 export type { CompiledConv3D, Conv3D, Conv3DOptions, Conv3DSpec } from "./ops/conv3d.ts";
 export type { Conv3d, Conv3d2d, Conv3dOptions, Conv3dSpec, Mode3d } from "./ops/conv3d2d.ts";
+export type { ImageActs, ImageActsOptions } from "./ops/gradients/inputs-c01b.ts";
+export type {
+  Conv2dGradWrtInputs,
+  Conv2dGradWrtInputsOptions,
+  Conv2dGradWrtInputsSpec,
+  Conv2dTranspose,
+  Conv2dTransposeOptions,
+  Conv2dTransposeSpec,
+} from "./ops/gradients/inputs-conv2d.ts";
+export type { ConvTransp3D, ConvTransp3DSpec } from "./ops/gradients/inputs-conv3d.ts";
+export type {
+  Conv3dGradWrtSignals,
+  Conv3dGradWrtSignalsOptions,
+  Conv3dGradWrtSignalsSpec,
+} from "./ops/gradients/inputs-conv3d2d.ts";
+export type {
+  SignalConv2dGradWrtInputs,
+  SignalConv2dGradWrtInputsOptions,
+  SignalConv2dGradWrtInputsSpec,
+} from "./ops/gradients/inputs-signal.ts";
 export type { Nnet } from "./ops/nnet.ts";
 export type { RunOptions, TuningOptions } from "./ops/options.ts";
 export type { Signal, SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";
@@ -34,5 +55,6 @@ export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 export const nnet = makeNnet(sharedRuntime);
 export const signal = makeSignal(sharedRuntime);
 export const conv3D = makeConv3D(sharedRuntime);
+export const convTransp3D = makeConvTransp3D(sharedRuntime);
 export const conv3d2d = makeConv3d2d(sharedRuntime);
 export const c01b = makeC01b(sharedRuntime);

@@ -24,16 +24,17 @@ it("exports exactly these names", () => {
       "config: object",
       "conv3D: function",
       "conv3d2d: object",
+      "convTransp3D: function",
       "createEngine: function",
       "nnet: object",
       "signal: object",
       "tensor: function",
     ]
   `);
-  expect(Object.keys(simdconv.nnet).sort()).toEqual(["conv2d"]);
-  expect(Object.keys(simdconv.signal).sort()).toEqual(["conv2d"]);
-  expect(Object.keys(simdconv.conv3d2d).sort()).toEqual(["conv3d"]);
-  expect(Object.keys(simdconv.c01b).sort()).toEqual(["filterActs"]);
+  expect(Object.keys(simdconv.nnet).sort()).toEqual(["conv2d", "conv2dGradWrtInputs", "conv2dTranspose"]);
+  expect(Object.keys(simdconv.signal).sort()).toEqual(["conv2d", "conv2dGradWrtInputs"]);
+  expect(Object.keys(simdconv.conv3d2d).sort()).toEqual(["conv3d", "conv3dGradWrtSignals"]);
+  expect(Object.keys(simdconv.c01b).sort()).toEqual(["filterActs", "imageActs"]);
   for (const family of [simdconv.nnet, simdconv.signal, simdconv.conv3d2d, simdconv.c01b])
     expect(Object.isFrozen(family)).toBe(true);
   for (const op of opNames) expect(typeof opOf(simdconv as unknown as Engine, op).compile, op).toBe("function");

@@ -2,14 +2,14 @@
  * The executor with workers over shared memory. The caller posts a job into the ring, takes part where it may block, and sees
  * to it that the job ends: chunks of workers that were lost are computed here, and so is everything if nobody is left.
  */
-import { type Chunk, FINISHED, OPEN } from "../../workers/ring.ts";
+import { type Chunk, FINISHED, MOST_STEPS, OPEN } from "../../workers/ring.ts";
 import { OutOfMemoryError, WorkerError } from "../errors.ts";
 import { KERNEL_NAMES } from "../plan/plan.ts";
 import type { Arena } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import { Crew } from "./crew.ts";
 import type { Pool } from "./dispatch.ts";
-import type { Controls, Work } from "./executor.ts";
+import { type Controls, Work } from "./executor.ts";
 import { type InlineExecutor, macrotask, SLICE_MS } from "./inline.ts";
 import type { KernelTable } from "./kernels.ts";
 import { inChunks, Slots } from "./slots.ts";
@@ -95,6 +95,22 @@ export class PoolExecutor implements Pool {
   }
 
   async run(work: Work, controls: Controls): Promise<void> {
+    if (work.steps.length <= MOST_STEPS) return this.runBatch(work, controls);
+    for (let first = 0; first < work.steps.length; first += MOST_STEPS) {
+      const batch = new Work(work.steps.slice(first, first + MOST_STEPS));
+      const before = work.done;
+      const onProgress = controls.onProgress && ((done: number) => controls.onProgress!(before + done, work.total));
+      try {
+        await this.runBatch(batch, { ...controls, onProgress });
+      } finally {
+        if (batch.busy) work.busy = Promise.all([work.busy, batch.busy]).then(() => {});
+      }
+      work.done = before + batch.total;
+    }
+  }
+
+  /** No more steps than a slot holds. */
+  private async runBatch(work: Work, controls: Controls): Promise<void> {
     controls.signal?.throwIfAborted();
     const slot = work.total < 2 ? undefined : this.post(work);
     if (slot === undefined) return this.inline.run(work, controls);
@@ -116,7 +132,7 @@ export class PoolExecutor implements Pool {
     this.inline.dispose();
   }
 
-  /** Put a job into a slot; undefined if it has too many steps, all are taken, or memory is too short for the scratch of several threads. */
+  /** Put a job into a slot; undefined if all are taken, or memory is too short for the scratch of several threads. */
   private post(work: Work): number | undefined {
     const steps = inChunks(work, Math.max(2, this.threads), this.options.clock);
     if (!steps) return undefined;

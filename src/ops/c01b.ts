@@ -1,5 +1,6 @@
 /** Pylearn2's `FilterActs` (semantics §6), the "faster conv2d": batch last, filters not flipped, sizes rounded up. */
 import { OptionError } from "../errors.ts";
+import type { ConvProblem, Space, View } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
 import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
 import { type CompiledOp, compileForward } from "./compiled.ts";
@@ -11,6 +12,7 @@ import {
   type RuntimeSource,
   type SpecOptions,
 } from "./forward.ts";
+import { type C01bGradients, c01bGradients } from "./gradients/index.ts";
 import {
   OptionReader,
   RUN_OPTIONS,
@@ -49,67 +51,90 @@ export interface FilterActs {
   compile(spec: FilterActsSpec): Promise<CompiledOp>;
 }
 
-export interface C01b {
+export interface C01b extends C01bGradients {
   readonly filterActs: FilterActs;
 }
 
 const NAMES = { input: "images", filters: "filters", bias: "bias" } as const;
-const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"] as const;
+export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"] as const;
 
-interface FilterActsSettings extends ForwardSettings {
+export interface FilterActsSettings extends ForwardSettings {
   readonly pad: number;
   readonly stride: number;
 }
 
-function read(options: OptionReader): FilterActsSettings {
+export function read(options: OptionReader): FilterActsSettings {
   options.integer("partialSum", 1);
   return { ...readTuning(options), pad: options.integer("pad", 0) ?? 0, stride: options.integer("stride", 1) ?? 1 };
 }
 
-function lower(
+export function lower(
   input: readonly number[],
   filters: readonly number[],
   dtype: DType,
-  { pad, stride }: FilterActsSettings,
+  settings: FilterActsSettings,
   bias: boolean,
   names: Names,
 ): Lowered {
   checkRank(input, 4, "[C, H, W, N]", names.input);
   checkRank(filters, 4, "[C, h, w, O]", names.filters);
   checkSameChannels(input[0]!, filters[0]!, names.filters);
-  const [channels, height, width, batch] = input as [number, number, number, number];
-  const [, kh, kw, count] = filters as [number, number, number, number];
-  const axis = (name: string, extent: number, taps: number) => {
+  const { pad, stride } = settings;
+  const outputs = ["rows", "columns"].map((name, i) => {
+    const [extent, taps] = [input[i + 1]!, filters[i + 1]!];
     const exact = outputOf({ name, input: extent, taps, stride, dilation: 1, low: pad, high: pad }, names);
-    if (stride > taps) throw new OptionError("stride", `${name}: it is larger than the filter of ${taps}`);
+    checkStride(stride, taps, name);
     // Rounded up: the last window may hang over the edge.
     return exact + ((extent + 2 * pad - taps) % stride === 0 ? 0 : 1);
-  };
-  const [rows, columns] = [axis("rows", height, kh), axis("columns", width, kw)];
-  const outputShape = [count, rows, columns, batch];
+  });
+  const outputShape = [filters[3]!, ...outputs, input[3]!];
   checkSizes([outputShape, input, filters], names);
-  const [x, w, y] = [cOrder(input), cOrder(filters), cOrder(outputShape)];
+  return { outputShape, problem: filterActsProblem(input, filters, outputShape, dtype, settings, bias) };
+}
+
+/** A window could lie wholly outside. */
+export function checkStride(stride: number, taps: number, name: string): void {
+  if (stride > taps) throw new OptionError("stride", `${name}: it is larger than the filter of ${taps}`);
+}
+
+/** The problem of shapes that were checked. */
+export function filterActsProblem(
+  input: readonly number[],
+  filters: readonly number[],
+  output: readonly number[],
+  dtype: DType,
+  { pad, stride }: FilterActsSettings,
+  bias: boolean,
+): ConvProblem {
+  const w = cOrder(filters);
   return {
-    outputShape,
-    problem: {
-      dtype,
-      batch,
-      groups: 1,
-      filters: count,
-      channels,
-      input: [1, height, width],
-      taps: [1, kh, kw],
-      output: [1, rows, columns],
-      stride: [1, stride, stride],
-      dilation: [1, 1, 1],
-      low: [0, pad, pad],
-      x: { offset: 0, size: elementCount(input), batch: 1, group: 0, channel: x[0]!, space: [0, x[1]!, x[2]!] },
-      w: { offset: 0, size: elementCount(filters), group: 0, filter: 1, channel: w[0]!, space: [0, w[1]!, w[2]!] },
-      y: { offset: 0, size: elementCount(outputShape), batch: 1, group: 0, channel: y[0]!, space: [0, y[1]!, y[2]!] },
-      bias,
-      activation: "linear",
-    },
+    dtype,
+    batch: input[3]!,
+    groups: 1,
+    filters: filters[3]!,
+    channels: input[0]!,
+    input: planeOf(input),
+    taps: planeOf(filters),
+    output: planeOf(output),
+    stride: [1, stride, stride],
+    dilation: [1, 1, 1],
+    low: [0, pad, pad],
+    x: batchLast(input),
+    w: { offset: 0, size: elementCount(filters), group: 0, filter: 1, channel: w[0]!, space: [0, w[1]!, w[2]!] },
+    y: batchLast(output),
+    bias,
+    activation: "linear",
   };
+}
+
+/** Rows and columns of a shape; a plane has depth 1. */
+function planeOf(shape: readonly number[]): Space {
+  return [1, shape[1]!, shape[2]!];
+}
+
+function batchLast(shape: readonly number[]): View {
+  const [channel, row, column] = cOrder(shape) as [number, number, number];
+  return { offset: 0, size: elementCount(shape), batch: 1, group: 0, channel, space: [0, row, column] };
 }
 
 const op: ForwardOp<FilterActsSettings> = {
@@ -124,5 +149,5 @@ export function makeC01b(source: RuntimeSource): C01b {
   const call = async (images: Operand, filters: Operand, options?: FilterActsOptions) =>
     callForward(source, op, { input: images, filters }, read(new OptionReader(options, OPTIONS)));
   const compile = (spec: FilterActsSpec) => compileForward(source, op, spec);
-  return Object.freeze({ filterActs: Object.assign(call, { compile }) });
+  return Object.freeze({ filterActs: Object.assign(call, { compile }), ...c01bGradients(source) });
 }

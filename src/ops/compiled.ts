@@ -46,8 +46,9 @@ export async function compileForward<S extends ForwardSettings>(
   const reader = new OptionReader(spec, known, "spec");
   const dtype = reader.oneOf("dtype", ["float32", "float64"]) ?? config.floatX;
   const settings = op.read(reader);
-  const input = wholeShape(reader, shapes.input);
+  const declared = wholeShape(reader, shapes.input);
   const filters = wholeShape(reader, shapes.filters);
+  const input = op.operandShape?.(declared, filters, settings, shapes) ?? declared;
   const bias = givenIfAny(biasOf(settings), op.names.bias);
   const checked = { ...op.lower(input, filters, dtype, settings, true, shapes), settings };
   checkBias(op, bias, checked);

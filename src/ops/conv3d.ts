@@ -1,7 +1,7 @@
 /** `conv3D` (semantics §4): channels last, never flipped, always a bias; the third axis is time. */
 import { OptionError, show } from "../errors.ts";
 import { numberList } from "../problem/operand.ts";
-import type { Space, View } from "../problem/problem.ts";
+import type { ConvProblem, Space, View } from "../problem/problem.ts";
 import { cOrder, type DType, elementCount, type Operand, type Tensor } from "../tensor.ts";
 import { checkRank, checkSameChannels, checkSizes, type Names, outputOf } from "./axes.ts";
 import { type CompiledOp, compileForward } from "./compiled.ts";
@@ -55,14 +55,15 @@ export interface Conv3D {
 }
 
 const NAMES = { input: "V", filters: "W", bias: "b" } as const;
-const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS] as const;
-const AXES = ["rows", "columns", "times"] as const;
+export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS] as const;
+export const AXES = ["rows", "columns", "times"] as const;
 
 interface Conv3DSettings extends ForwardSettings {
   readonly strides: readonly number[];
 }
 
-function readStrides(value: unknown): readonly number[] {
+/** The strides of row, column and time. */
+export function readStrides(value: unknown): readonly number[] {
   const list = numberList(value, "d");
   if (list?.length !== 3)
     throw new OptionError("d", `expected the strides of row, column and time, got ${show(value)}`);
@@ -86,28 +87,37 @@ function lower(
   });
   const outputShape = [input[0]!, ...space, filters[0]!];
   checkSizes([outputShape, input, filters], names);
+  return { outputShape, problem: conv3DProblem(input, filters, outputShape, dtype, strides, bias) };
+}
+
+/** The problem of shapes that were checked. */
+export function conv3DProblem(
+  input: readonly number[],
+  filters: readonly number[],
+  output: readonly number[],
+  dtype: DType,
+  strides: readonly number[],
+  bias: boolean,
+): ConvProblem {
   const w = cOrder(filters);
   return {
-    outputShape,
-    problem: {
-      dtype,
-      batch: input[0]!,
-      groups: 1,
-      filters: filters[0]!,
-      channels: input[4]!,
-      input: spaceOf(input),
-      taps: spaceOf(filters),
-      output: spaceOf(outputShape),
-      stride: strides as unknown as Space,
-      dilation: [1, 1, 1],
-      low: [0, 0, 0],
-      x: channelsLast(input),
-      w: { offset: 0, size: elementCount(filters), group: 0, filter: w[0]!, channel: 1, space: spaceOf(w) },
-      y: channelsLast(outputShape),
-      bias,
-      activation: "linear",
-      channelsLast: true,
-    },
+    dtype,
+    batch: input[0]!,
+    groups: 1,
+    filters: filters[0]!,
+    channels: input[4]!,
+    input: spaceOf(input),
+    taps: spaceOf(filters),
+    output: spaceOf(output),
+    stride: strides as unknown as Space,
+    dilation: [1, 1, 1],
+    low: [0, 0, 0],
+    x: channelsLast(input),
+    w: { offset: 0, size: elementCount(filters), group: 0, filter: w[0]!, channel: 1, space: spaceOf(w) },
+    y: channelsLast(output),
+    bias,
+    activation: "linear",
+    channelsLast: true,
   };
 }
 

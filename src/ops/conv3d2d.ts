@@ -13,6 +13,7 @@ import {
   type RuntimeSource,
   type SpecOptions,
 } from "./forward.ts";
+import { type Conv3d2dGradients, conv3d2dGradients } from "./gradients/index.ts";
 import {
   checkHint,
   OptionReader,
@@ -53,7 +54,7 @@ export interface Conv3d {
   compile(spec: Conv3dSpec): Promise<CompiledOp>;
 }
 
-export interface Conv3d2d {
+export interface Conv3d2d extends Conv3d2dGradients {
   readonly conv3d: Conv3d;
 }
 
@@ -62,7 +63,7 @@ const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "signalsShape", "filtersShap
 const MODES: readonly unknown[] = ["valid", "half", "full"];
 const AXES = ["frames", "rows", "columns"] as const;
 
-interface Conv3dSettings extends ForwardSettings {
+export interface Conv3dSettings extends ForwardSettings {
   readonly signalsShape: readonly (number | null)[] | undefined;
   readonly filtersShape: readonly (number | null)[] | undefined;
   readonly modes: readonly Mode3d[];
@@ -165,7 +166,7 @@ function frames(shape: readonly number[]): View {
   };
 }
 
-const op: ForwardOp<Conv3dSettings> = {
+export const conv3d: ForwardOp<Conv3dSettings> = {
   names: NAMES,
   shapes: { input: "signalsShape", filters: "filtersShape" },
   options: OPTIONS,
@@ -176,7 +177,7 @@ const op: ForwardOp<Conv3dSettings> = {
 
 export function makeConv3d2d(source: RuntimeSource): Conv3d2d {
   const call = async (signals: Operand, filters: Operand, options?: Conv3dOptions) =>
-    callForward(source, op, { input: signals, filters }, read(new OptionReader(options, OPTIONS)));
-  const compile = (spec: Conv3dSpec) => compileForward(source, op, spec);
-  return Object.freeze({ conv3d: Object.assign(call, { compile }) });
+    callForward(source, conv3d, { input: signals, filters }, read(new OptionReader(options, OPTIONS)));
+  const compile = (spec: Conv3dSpec) => compileForward(source, conv3d, spec);
+  return Object.freeze({ conv3d: Object.assign(call, { compile }), ...conv3d2dGradients(source) });
 }

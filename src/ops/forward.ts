@@ -1,7 +1,8 @@
 import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError } from "../errors.ts";
-import { type AlgorithmOption, choosePlan } from "../plan/choose.ts";
+import { type AlgorithmOption, choosePlan, type Demand } from "../plan/choose.ts";
 import type { AnyLanes, Plan } from "../plan/plan.ts";
+import type { BinaryName } from "../plan/registers.ts";
 import { tuningOf, type Unrolling } from "../plan/tuning.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
@@ -47,6 +48,10 @@ export interface ForwardOp<S extends ForwardSettings> {
   readonly forSpec?: readonly string[];
   /** A bias is an operand of every call, and of every run of a compiled op. */
   readonly biasIsOperand?: boolean;
+  /** How its problems are planned, if not by `choosePlan`. */
+  plan?(problem: ConvProblem, binary: BinaryName, demand: Demand): Plan;
+  /** The shape of the input operand, where a spec of `compile` has another shape of that name: a gradient is told that of its result. */
+  operandShape?(shape: readonly number[], filters: readonly number[], settings: S, names: Names): readonly number[];
   /** Left to itself the op goes to the GPU where that pays. */
   readonly prefersGpu?: boolean;
   read(options: OptionReader): S;
@@ -89,7 +94,7 @@ export function planOf<S extends ForwardSettings>(
     const { reproducible: exact, arena } = runtime;
     const demand = { algorithm, lanes, tuning, rankOne, exact, input: op.names.input, memory: arena.limit };
     const key = JSON.stringify([problem, algorithm, lanes, tuning.key, rankOne]);
-    return runtime.plans.get(key, () => choosePlan(problem, runtime.binary, demand));
+    return runtime.plans.get(key, () => (op.plan ?? choosePlan)(problem, runtime.binary, demand));
   };
   const wanted = algorithm === "separable";
   const may = mayHaveRankOne(problem) && (wanted || algorithm === "auto");

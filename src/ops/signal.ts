@@ -12,6 +12,7 @@ import {
   type RuntimeSource,
   type SpecOptions,
 } from "./forward.ts";
+import { type SignalGradients, signalGradients } from "./gradients/index.ts";
 import {
   checkHint,
   OptionReader,
@@ -53,14 +54,14 @@ export interface SignalConv2d {
   compile(spec: SignalConv2dSpec): Promise<CompiledOp>;
 }
 
-export interface Signal {
+export interface Signal extends SignalGradients {
   readonly conv2d: SignalConv2d;
 }
 
 const NAMES = { input: "input", filters: "filters", bias: "bias" } as const;
 const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "imageShape", "filterShape", "borderMode", "subsample"] as const;
 
-interface SignalSettings extends ForwardSettings {
+export interface SignalSettings extends ForwardSettings {
   readonly hints: { readonly image: Hint; readonly filter: Hint } | undefined;
   readonly full: boolean;
   readonly subsample: readonly number[];
@@ -152,7 +153,7 @@ function lower(
   };
 }
 
-const op: ForwardOp<SignalSettings> = {
+export const signalConv2d: ForwardOp<SignalSettings> = {
   names: NAMES,
   shapes: { input: "imageShape", filters: "filterShape" },
   options: OPTIONS,
@@ -162,7 +163,7 @@ const op: ForwardOp<SignalSettings> = {
 
 export function makeSignal(source: RuntimeSource): Signal {
   const call = async (input: Operand, filters: Operand, options?: SignalConv2dOptions) =>
-    callForward(source, op, { input, filters }, read(new OptionReader(options, OPTIONS)));
-  const compile = (spec: SignalConv2dSpec) => compileForward(source, op, spec);
-  return Object.freeze({ conv2d: Object.assign(call, { compile }) });
+    callForward(source, signalConv2d, { input, filters }, read(new OptionReader(options, OPTIONS)));
+  const compile = (spec: SignalConv2dSpec) => compileForward(source, signalConv2d, spec);
+  return Object.freeze({ conv2d: Object.assign(call, { compile }), ...signalGradients(source) });
 }

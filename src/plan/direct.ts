@@ -30,6 +30,9 @@ const COPY_TARGET = 80 * 1024;
 /** A call from JavaScript costs some 50 ns, and the engine promotes functions by their calls: at least this much in each. */
 const GRAIN_MULTIPLY_ADDS = 4e5;
 
+/** A sum of nothing is stored all the same: so many multiply-adds take as long. */
+const TERMS_OF_NOTHING = 16;
+
 interface Tiling {
   readonly blockChannels: number;
   readonly blockTerms: number;
@@ -76,7 +79,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   const panels = overColumns ? panelsOf(p.filters, register.rows, true) : panelsOf(p.filters, vectorColumns, false);
   const width = overColumns ? p.filters : roundUp(p.filters, lanes);
   const { blockChannels, blockTerms } = blocksOf(p);
-  const perPixel = p.filters * termCount(p) || 1;
+  const perPixel = p.filters * (termCount(p) || TERMS_OF_NOTHING) || 1;
 
   const [, outRows, outColumns] = p.output;
   let columns = evenPart(outColumns, LONGEST_ROW, overColumns ? vectorColumns : register.rows);
@@ -169,7 +172,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
   const bands = Math.ceil(p.output[1] / t.rows) * Math.ceil(p.output[2] / t.columns);
   const panelCount = t.panels.length - 1;
   const tiles = panelCount === 0 ? 0 : p.groups * t.panelRuns * batches * p.output[0] * bands;
-  const perTile = (pixels * tileBatch * p.filters * termCount(p)) / t.panelRuns;
+  const perTile = (pixels * tileBatch * p.filters * (termCount(p) || TERMS_OF_NOTHING)) / t.panelRuns;
   const filterBytes = p.groups * t.width * termCount(p) * size;
   const { scratchX: _, ...blocking } = { ...t, scratchX };
   const step = {

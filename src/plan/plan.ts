@@ -13,6 +13,8 @@ export const KERNEL_NAMES = [
   "depthwise_planes_f32",
   "unshared_f32",
   "unshared_f64",
+  "unshared_inputs_f32",
+  "unshared_inputs_f64",
   "pack_filters_f32",
   "pack_filters_f64",
   "separable_f32",

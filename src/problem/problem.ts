@@ -56,6 +56,12 @@ export interface ConvProblem {
   readonly activation: Activation;
   /** Terms are summed in the order z, y, x, c, as they stand in memory; otherwise c, z, y, x. */
   readonly channelsLast?: boolean;
+  /**
+   * The sum runs the other way, from every x to all that it is a term of: y[n,g,k, s·p + d·r − lo] = act( bias[g,k] + Σ_c Σ_(p,r)
+   * w[g,k,c,r] · x[n,g,c,p] ). transposed.ts makes sums of the first kind of it, which is all that planners other than
+   * plan/transposed.ts know.
+   */
+  readonly transposed?: true;
 }
 
 /** Input positions, paddings included, must be exact in 32 bits with room for the arithmetic on them. */
@@ -84,7 +90,7 @@ export function termCount(p: ConvProblem): number {
 }
 
 export function multiplyAdds(p: ConvProblem): number {
-  return p.batch * p.groups * p.filters * product(p.output) * termCount(p);
+  return p.batch * p.groups * p.filters * product(p.transposed ? p.input : p.output) * termCount(p);
 }
 
 export function product(space: readonly number[]): number {

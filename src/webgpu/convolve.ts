@@ -2,8 +2,9 @@
 import { DeviceError } from "../errors.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
+import { phaseCount, phasesOf } from "../problem/transposed.ts";
 import { type Gpu, MAP_READ_MODE, type Pipeline, USAGE } from "./gpu.ts";
-import { type Piece, piecesOf, sizeOf } from "./pieces.ts";
+import { type Piece, piecesOf, type Range, sizeOf } from "./pieces.ts";
 import { shaderOf, termTable, tileOf } from "./shader.ts";
 
 export interface GpuOperands {
@@ -22,9 +23,38 @@ export interface GpuControls {
 
 const BYTES = 4;
 
+/** Pipelines of one call: each is compiled. */
+const MOST_PHASES = 64;
+
+/** Dispatches that read one part of x and write one part of y: a piece, or all phases of a transposed problem, whose outputs interleave. */
+interface Batch {
+  readonly x: Range;
+  readonly y: Range;
+  readonly dispatches: readonly { readonly problem: ConvProblem; readonly piece: Piece }[];
+}
+
+/** Null where the buffers are too small. */
+function batchesOf(p: ConvProblem, gpu: Gpu): Batch[] | null {
+  const most = Math.floor(gpu.mostBytes / BYTES);
+  if (!p.transposed) {
+    const single = (piece: Piece) => ({ x: piece.x, y: piece.y, dispatches: [{ problem: p, piece }] });
+    return piecesOf(p, most)?.map(single) ?? null;
+  }
+  if (phaseCount(p) > MOST_PHASES || p.x.size > most || p.y.size > most) return null;
+  const [x, y] = [
+    { from: 0, to: p.x.size },
+    { from: 0, to: p.y.size },
+  ];
+  const dispatches = phasesOf(p).map((problem) => ({ problem, pieces: piecesOf(problem, most) }));
+  if (dispatches.some(({ pieces }) => pieces?.length !== 1)) return null;
+  return [
+    { x, y, dispatches: dispatches.map(({ problem, pieces }) => ({ problem, piece: { ...pieces![0]!, x, y } })) },
+  ];
+}
+
 /** Whether the device can hold the problem, and the kernel serves it. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
-  return p.dtype === "float32" && !p.w.position && piecesOf(p, Math.floor(gpu.mostBytes / BYTES)) !== null;
+  return p.dtype === "float32" && !p.w.position && batchesOf(p, gpu) !== null;
 }
 
 async function pipelineOf(p: ConvProblem, gpu: Gpu): Promise<Pipeline> {
@@ -55,9 +85,12 @@ export async function convolveOnGpu(
 ): Promise<Float32Array> {
   const y = new Float32Array(p.y.size);
   if (p.y.size === 0) return y;
-  const pieces = piecesOf(p, Math.floor(gpu.mostBytes / BYTES));
-  if (!pieces) throw new DeviceError("device", `the operands do not fit into its buffers of ${gpu.mostBytes} bytes`);
-  const ready = await pipelineOf(p, gpu.check());
+  const batches = batchesOf(p, gpu);
+  if (!batches) throw new DeviceError("device", `the operands do not fit into its buffers of ${gpu.mostBytes} bytes`);
+  // Pieces of one problem have one pipeline.
+  const problems = [...new Set(batches.flatMap(({ dispatches }) => dispatches.map(({ problem }) => problem)))];
+  const pipelines = await Promise.all(problems.map((problem) => pipelineOf(problem, gpu.check())));
+  const ready = new Map(problems.map((problem, i) => [problem, pipelines[i]!]));
   const { device } = gpu;
   const held: GPUBuffer[] = [];
   const take = (bytes: number, usage: GPUBufferUsageFlags) => {
@@ -78,16 +111,23 @@ export async function convolveOnGpu(
     // A compiled op is planned for a bias, which a run need not have.
     const b = operands.bias ?? new Float32Array(p.groups * p.filters);
     const bias = upload(b, 0, b.length);
-    for (const [i, piece] of pieces.entries()) {
+    for (const [i, batch] of batches.entries()) {
       signal?.throwIfAborted();
-      const x = upload(operands.x, piece.x.from, piece.x.to);
-      const result = dispatch(gpu, p, piece, ready, { x, w, bias }, take);
-      await result.mapAsync(MAP_READ_MODE, 0, sizeOf(piece.y) * BYTES).catch((cause: Error) => {
+      const x = upload(operands.x, batch.x.from, batch.x.to);
+      const bytes = sizeOf(batch.y) * BYTES;
+      const parts = take(bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
+      const result = take(bytes, USAGE.MAP_READ | USAGE.COPY_DST);
+      const encoder = device.createCommandEncoder();
+      for (const { problem, piece } of batch.dispatches)
+        dispatch(gpu, problem, piece, ready.get(problem)!, { x, w, y: parts, bias }, encoder, take);
+      encoder.copyBufferToBuffer(parts, 0, result, 0, bytes);
+      device.queue.submit([encoder.finish()]);
+      await result.mapAsync(MAP_READ_MODE, 0, bytes).catch((cause: Error) => {
         throw new DeviceError("device", gpu.lost ?? `the result could not be read: ${cause.message}`, { cause });
       });
-      y.set(new Float32Array(result.getMappedRange(0, sizeOf(piece.y) * BYTES)), piece.y.from);
+      y.set(new Float32Array(result.getMappedRange(0, bytes)), batch.y.from);
       result.unmap();
-      onProgress?.(i + 1, pieces.length);
+      onProgress?.(i + 1, batches.length);
     }
     signal?.throwIfAborted();
   } finally {
@@ -103,24 +143,23 @@ export async function convolveOnGpu(
 interface Buffers {
   readonly x: GPUBuffer;
   readonly w: GPUBuffer;
+  readonly y: GPUBuffer;
   readonly bias: GPUBuffer;
 }
 
-/** Submit one piece; returns the buffer that its result will be in, for reading. */
+/** Have the encoder compute one piece. */
 function dispatch(
   gpu: Gpu,
   p: ConvProblem,
   piece: Piece,
   { pipeline, terms }: Pipeline,
-  { x, w, bias }: Buffers,
+  { x, w, y, bias }: Buffers,
+  encoder: GPUCommandEncoder,
   take: (bytes: number, usage: GPUBufferUsageFlags) => GPUBuffer,
-): GPUBuffer {
+): void {
   const { device } = gpu;
   const depth = piece.depth.to - piece.depth.from;
   const pixels = (piece.images.to - piece.images.from) * depth * product(p.output.slice(1));
-  const bytes = sizeOf(piece.y) * BYTES;
-  const y = take(bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
-  const back = take(bytes, USAGE.MAP_READ | USAGE.COPY_DST);
   const uniform = take(32, USAGE.UNIFORM | USAGE.COPY_DST);
   // The first image of the piece is image 0 of its buffers.
   const shifts = [piece.x.from - piece.images.from * p.x.batch, piece.y.from - piece.images.from * p.y.batch];
@@ -131,16 +170,12 @@ function dispatch(
     layout: pipeline.getBindGroupLayout(0),
     entries: p.bias ? entries : entries.filter(({ binding }) => binding !== 4),
   });
-  const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
   const tile = tileOf(p);
   pass.dispatchWorkgroups(Math.ceil(pixels / tile.pixels), Math.ceil(p.filters / tile.filters), p.groups);
   pass.end();
-  encoder.copyBufferToBuffer(y, 0, back, 0, bytes);
-  device.queue.submit([encoder.finish()]);
-  return back;
 }
 
 /** Shared memory cannot be handed to the GPU: it is copied once. */

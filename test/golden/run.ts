@@ -1,10 +1,11 @@
-// Runs golden cases through the library. The table `goldenOps` holds what is built so far: a later op is one more row.
+// Runs golden cases through the library. The table `goldenOps` holds what is built so far: a later op is one more row, and so is
+// the other half of a case that has two gradients.
 import type { Binary } from "../support/binaries.ts";
 import { at, firstDifference, firstOutside } from "../support/compare.ts";
 import { type ErrorName, mustFail } from "../support/errors.ts";
 import { type Guarded, gather, place } from "../support/place.ts";
 import { forms, formsOf } from "../support/forms.ts";
-import { callOp, type OpName, type OpRow, ops } from "../support/ops.ts";
+import { callOp, type GradientOp, type OpName, type OpRow, ops } from "../support/ops.ts";
 import type { Engine } from "../support/spec.ts";
 import { dtypeOf, type GoldenCase, type GoldenError, type GoldenSet } from "./load.ts";
 
@@ -13,10 +14,12 @@ type Params = Readonly<Record<string, unknown>>;
 interface GoldenOp {
   /** The op whose names its errors use. */
   readonly op: OpName;
+  /** The output of the case that it computes. */
+  readonly output: string;
   /** Names of `forms` that serve the case; each of them is forced. */
   forms(example: Pick<GoldenCase, "params" | "inputs" | "tags">): readonly string[];
-  /** Values of the outputs by name, in C order. */
-  run(engine: Engine, inputs: Inputs, params: Params, form: string): Promise<Record<string, Float64Array>>;
+  /** Its values in C order. `shape` is that of the expectation, where there is one. */
+  run(engine: Engine, inputs: Inputs, params: Params, form: string, shape?: readonly number[]): Promise<Float64Array>;
 }
 
 /** An op of one result, whose inputs the golden set calls what the library calls them. */
@@ -24,52 +27,120 @@ function forward(op: OpName, output: string): GoldenOp {
   const { names } = ops[op];
   return {
     op,
-    forms: ({ params, inputs, tags }) => {
-      const served = {
-        op,
-        input: inputs[names.input].shape,
-        filters: inputs[names.filters].shape,
-        unshared: params.unshared === true,
-        dtype: inputs[names.input].dtype === "f32" ? ("float32" as const) : ("float64" as const),
-        filterDilation: (params.filter_dilation as [number, number] | undefined) ?? [1, 1],
-        numGroups: params.num_groups as number | undefined,
-        subsample: params.subsample as [number, number] | undefined,
-        stride: params.stride as number | undefined,
-        d: params.d as [number, number, number] | undefined,
-      };
-      const special = tags.some((tag) => tag === "nonfinite" || tag.startsWith("values-"));
-      return formsOf(served).filter((form) => forms[form].ordered || !special);
-    },
+    output,
+    forms: (example) => serving(op, example, names.input),
     run: async (engine, inputs, params, form) => {
       const given = {
         input: inputs[names.input].operand,
         filters: inputs[names.filters].operand,
         bias: inputs[names.bias]?.operand,
       };
-      return { [output]: gather(await callOp(engine, op, given, { ...camelCase(params), ...forms[form].options })) };
+      return gather(await callOp(engine, op, given, { ...camelCase(params), ...forms[form].options }));
     },
   };
 }
 
-const goldenOps: Readonly<Record<string, GoldenOp>> = {
-  "nnet.conv2d": forward("nnet.conv2d", "output"),
-  "signal.conv2d": forward("signal.conv2d", "output"),
-  conv3D: forward("conv3D", "H"),
-  "conv3d2d.conv3d": forward("conv3d2d.conv3d", "output"),
-  filterActs: forward("c01b.filterActs", "output"),
+function serving(op: OpName, { params, inputs, tags }: Pick<GoldenCase, "params" | "inputs" | "tags">, input: string) {
+  const served = {
+    op,
+    input: inputs[input].shape,
+    filters: inputs[ops[op].names.filters].shape,
+    unshared: params.unshared === true,
+    dtype: inputs[input].dtype === "f32" ? ("float32" as const) : ("float64" as const),
+    filterDilation: (params.filter_dilation as [number, number] | undefined) ?? [1, 1],
+    stride: params.stride as number | undefined,
+    d: params.d as [number, number, number] | undefined,
+    subsample: (params.subsample as [number, number] | undefined) ?? [1, 1],
+    numGroups: (params.num_groups as number | undefined) ?? 1,
+  };
+  const special = tags.some((tag) => tag === "nonfinite" || tag.startsWith("values-"));
+  return formsOf(served).filter((form) => forms[form].ordered || !special);
+}
+
+/**
+ * A gradient with respect to the input. `from` is what the case calls the gradient of the output; `settings` tells the op the shape of
+ * its result, by its params or, where it is half of a `.grad` case, by the shape of the expectation.
+ */
+function inputGradient(
+  op: GradientOp,
+  output: string,
+  from: string,
+  settings: (params: Params, shape: readonly number[]) => object,
+  biasOf: (inputs: Inputs, shape: readonly number[]) => unknown = ({ bias }) => bias?.operand,
+): GoldenOp {
+  return {
+    op,
+    output,
+    forms: (example) => serving(op, example, from),
+    run: async (engine, inputs, params, form, shape = []) => {
+      const { input_shape: _, output_shape: __, RShape: ___, ...rest } = params;
+      const given = {
+        input: inputs[from].operand,
+        filters: inputs[ops[op].names.filters].operand,
+        bias: biasOf(inputs, shape),
+      };
+      const all = camelCase({ ...rest, ...settings(params, shape) });
+      return gather(await callOp(engine, op, given, { ...all, ...forms[form].options }));
+    },
+  };
+}
+
+const named = (option: string) => (_: Params, shape: readonly number[]) => ({ [option]: shape });
+/** The gradient of conv3D is convTransp3D without a bias. */
+const noBias = ({ W }: Inputs) => place(undefined, W.operand.shape.slice(4), dtypeOfData(W), "c").operand;
+const dtypeOfData = ({ operand }: Guarded) => (operand.data instanceof Float64Array ? "float64" : "float32");
+
+const goldenOps: Readonly<Record<string, readonly GoldenOp[]>> = {
+  "nnet.conv2d": [forward("nnet.conv2d", "output")],
+  "signal.conv2d": [forward("signal.conv2d", "output")],
+  conv3D: [forward("conv3D", "H")],
+  "conv3d2d.conv3d": [forward("conv3d2d.conv3d", "output")],
+  filterActs: [forward("c01b.filterActs", "output")],
+  "nnet.conv2d.grad": [inputGradient("nnet.conv2dGradWrtInputs", "input_grad", "output_grad", named("imageShape"))],
+  "nnet.conv2d.gradInputs": [
+    inputGradient("nnet.conv2dGradWrtInputs", "input_grad", "output_grad", ({ input_shape }) => ({
+      imageShape: input_shape,
+    })),
+    inputGradient("nnet.conv2dTranspose", "input_grad", "output_grad", ({ input_shape, subsample }) => ({
+      outputShape: input_shape,
+      inputDilation: subsample,
+      subsample: undefined,
+    })),
+  ],
+  "signal.conv2d.grad": [inputGradient("signal.conv2dGradWrtInputs", "input_grad", "output_grad", named("imageShape"))],
+  "conv3D.grad": [
+    inputGradient("convTransp3D", "V_grad", "H_grad", (_, shape) => ({ RShape: shape.slice(1, 4) }), noBias),
+  ],
+  convTransp3D: [
+    inputGradient("convTransp3D", "R", "H", ({ RShape }) => ({ RShape }), ({ b }) => b.operand),
+  ],
+  "conv3d2d.conv3d.grad": [
+    inputGradient("conv3d2d.conv3dGradWrtSignals", "signals_grad", "output_grad", named("signalsShape")),
+  ],
+  imageActs: [
+    inputGradient("c01b.imageActs", "output", "hid_acts", ({ output_shape }) => ({ outputShape: output_shape })),
+  ],
 };
 
 /** Cases of our own set whose op is built, and calls that must throw. */
-export const GOLDEN = { cases: 278, errors: 63 } as const;
+export const GOLDEN = { cases: 417, errors: 69 } as const;
 
-export function isBuilt(op: string): boolean {
-  return op in goldenOps;
+function rowsOf({ op, outputs }: GoldenCase): readonly GoldenOp[] {
+  return (goldenOps[op] ?? []).filter(({ output }) => output in outputs);
 }
 
-/** How many cases of a set wait for later ops, by op. */
+/** b_grad is a sum of the gradient of the output, for which there is no op. */
+const NO_OP = ["b_grad"];
+
+/** How many results and must-throw cases of a set wait for later ops, by op. */
 export function leftForLater(set: GoldenSet): string {
   const left = new Map<string, number>();
-  for (const { op } of [...set.cases, ...set.errors]) if (!isBuilt(op)) left.set(op, (left.get(op) ?? 0) + 1);
+  const count = (op: string) => left.set(op, (left.get(op) ?? 0) + 1);
+  for (const example of set.cases) {
+    const computed = [...NO_OP, ...rowsOf(example).map(({ output }) => output)];
+    for (const name of Object.keys(example.outputs)) if (!computed.includes(name)) count(`${example.op} ${name}`);
+  }
+  for (const { op } of set.errors) if (!goldenOps[op]) count(`${op} errors`);
   const total = [...left.values()].reduce((sum, n) => sum + n, 0);
   return `${total} cases of ops to come (${[...left].map(([op, n]) => `${op} ${n}`).join(", ") || "none"})`;
 }
@@ -90,14 +161,16 @@ export async function runGolden(
 ): Promise<GoldenReport> {
   const report: GoldenReport = { cases: 0, calls: 0, byForm: new Map(), failures: [] };
   for (const example of set.cases) {
-    const op = goldenOps[example.op];
-    if (!op) continue;
-    report.cases++;
-    for (const form of formsFor(example, op.forms(example))) {
-      const problem = await runCase(set, example, op, engine, form);
-      report.calls++;
-      report.byForm.set(form, (report.byForm.get(form) ?? 0) + 1);
-      if (problem) report.failures.push(`${example.id} (${binary}, ${form}): ${problem}\n${describeCase(example)}`);
+    const rows = rowsOf(example);
+    if (rows.length > 0) report.cases++;
+    for (const op of rows) {
+      for (const form of formsFor(example, op.forms(example))) {
+        const problem = await runCase(set, example, op, engine, form);
+        report.calls++;
+        report.byForm.set(form, (report.byForm.get(form) ?? 0) + 1);
+        const what = `${example.id} (${op.op}, ${binary}, ${form})`;
+        if (problem) report.failures.push(`${what}: ${problem}\n${describeCase(example)}`);
+      }
     }
   }
   return report;
@@ -114,23 +187,21 @@ async function runCase(
   for (const [name, array] of Object.entries(example.inputs)) {
     inputs[name] = place(set.values(array), array.shape, dtypeOf(array), "c");
   }
-  let outputs: Record<string, Float64Array>;
+  const expected = example.outputs[op.output];
+  let got: Float64Array;
   try {
-    outputs = await op.run(engine, inputs, example.params, form);
+    got = await op.run(engine, inputs, example.params, form, expected.shape);
   } catch (error) {
     return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }
-  for (const [name, expected] of Object.entries(example.outputs)) {
-    const got = outputs[name];
-    if (!got) return `no output named ${name}`;
-    const want = set.values(expected);
-    if (got.length !== want.length) return `${name} has ${got.length} elements, must have ${want.length}`;
-    const { atol, rtol, exact } = expected;
-    const bits = exact && forms[form].exact;
-    const wrong = bits ? firstDifference(got, want) : firstOutside(got, want, atol, rtol);
-    if (wrong < 0) continue;
+  const want = set.values(expected);
+  if (got.length !== want.length) return `${op.output} has ${got.length} elements, must have ${want.length}`;
+  const { atol, rtol, exact } = expected;
+  const bits = exact && forms[form].exact;
+  const wrong = bits ? firstDifference(got, want) : firstOutside(got, want, atol, rtol);
+  if (wrong >= 0) {
     const bound = bits ? "exactly" : `within ${atol} + ${rtol}·|want|`;
-    return `${name}${at(expected.shape, wrong)} is ${got[wrong]}, must be ${want[wrong]} ${bound}`;
+    return `${op.output}${at(expected.shape, wrong)} is ${got[wrong]}, must be ${want[wrong]} ${bound}`;
   }
   for (const [name, guarded] of Object.entries(inputs)) {
     const damage = guarded.damage();
@@ -149,7 +220,7 @@ const operands = ({ names }: OpRow) => [names.input, names.filters];
 /** Must-throw cases: the promise must reject with this class, naming one of these arguments. */
 export const mustThrow: Readonly<Record<string, MustThrow>> = {
   rank: { error: "ShapeError", arguments: operands },
-  shape: { error: "ShapeError", arguments: operands },
+  shape: { error: "ShapeError", arguments: (row) => [...operands(row), ...(row.result ? [row.result] : [])] },
   channels: { error: "ShapeError", arguments: operands },
   bias: { error: "ShapeError", arguments: ({ names }) => [names.bias] },
   border_mode: { error: "OptionError", arguments: () => ["borderMode"] },
@@ -167,11 +238,12 @@ export async function runErrors(set: GoldenSet, engine: Engine): Promise<{ ran: 
   const failures: string[] = [];
   let ran = 0;
   for (const example of set.errors) {
-    const op = goldenOps[example.op];
-    if (!op) continue;
-    ran++;
-    const problem = await runError(example, op, engine);
-    if (problem) failures.push(`${example.id} (${example.why}): ${problem}\n${describeCase(example)}`);
+    const rows = goldenOps[example.op] ?? [];
+    if (rows.length > 0) ran++;
+    for (const op of rows) {
+      const problem = await runError(example, op, engine);
+      if (problem) failures.push(`${example.id} (${op.op}, ${example.why}): ${problem}\n${describeCase(example)}`);
+    }
   }
   return { ran, failures };
 }

@@ -29,7 +29,7 @@ export interface Hostile {
 const shapesOf = Object.fromEntries(
   opNames.map((op) => {
     const { spec, problem, shape } = numbers({ ...goodSpecs[op], bias: true });
-    return [op, { input: spec.input, filters: spec.filters, biasCount: problem.bias!.length, out: shape }];
+    return [op, { input: problem.inputShape, filters: spec.filters, biasCount: problem.bias!.length, out: shape }];
   }),
 ) as Record<
   OpName,

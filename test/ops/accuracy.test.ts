@@ -45,9 +45,23 @@ const ofOps: readonly Loose[] = [
   { op: "c01b.filterActs", input: [16, 9, 9, 33], filters: [16, 5, 5, 8], pad: 2 }, // 400
   { op: "c01b.filterActs", input: [256, 6, 7, 4], filters: [256, 3, 3, 12], pad: 1, stride: 3 }, // 2,304
 ];
+const ofGradients: readonly Loose[] = [
+  { op: "nnet.conv2dGradWrtInputs", input: [1, 9, 20, 33], filters: [1, 9, 3, 3] }, // K = 9
+  { op: "nnet.conv2dGradWrtInputs", input: [2, 8, 15, 17], filters: [33, 8, 5, 5], subsample: [2, 2], borderMode: "half" }, // 297
+  { op: "nnet.conv2dGradWrtInputs", input: [1, 8, 9, 8], filters: [256, 8, 3, 3], borderMode: 1 }, // 2,304
+  { op: "nnet.conv2dGradWrtInputs", input: [1, 12, 10, 11], filters: [8, 6, 3, 3], numGroups: 2, unshared: true }, // 36
+  { op: "nnet.conv2dTranspose", input: [1, 8, 20, 21], filters: [8, 1, 5, 5], numGroups: 8, subsample: [2, 1] }, // 15
+  { op: "nnet.conv2dTranspose", input: [2, 3, 40, 41], filters: [64, 3, 3, 3], filterDilation: [2, 2], bias: true }, // 577
+  { op: "signal.conv2dGradWrtInputs", input: [40, 43], filters: [15, 15] }, // 225
+  { op: "signal.conv2dGradWrtInputs", input: [2, 25, 31], filters: [9, 9], rankOne: true }, // 81, of rank one
+  { op: "signal.conv2dGradWrtInputs", input: [2, 31, 29], filters: [6, 5, 7], borderMode: "full", subsample: [2, 1] }, // 126
+  { op: "convTransp3D", input: [1, 7, 8, 9, 8], filters: [19, 3, 3, 3, 8], d: [2, 1, 1] }, // 343
+  { op: "conv3d2d.conv3dGradWrtSignals", input: [1, 6, 8, 9, 10], filters: [16, 3, 8, 3, 3], borderMode: "full" }, // 432
+  { op: "c01b.imageActs", input: [16, 9, 9, 33], filters: [16, 5, 5, 8], pad: 2 }, // 200
+]; // biome-ignore format: a table
 const kinds = ["zero-mean", "non-negative", "mixed"] as const;
 const dtypes = ["float32", "float64"] as const;
-const specs: Spec[] = [...shapes, ...ofOps].flatMap((shape, i) =>
+const specs: Spec[] = [...shapes, ...ofOps, ...ofGradients].flatMap((shape, i) =>
   kinds.flatMap((values, j) => dtypes.map((dtype) => ({ ...shape, values, dtype, seed: 1000 + 10 * i + j }))),
 );
 const engines = await enginesOfThisFile();

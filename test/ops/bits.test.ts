@@ -8,13 +8,14 @@ import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { forms } from "../support/forms.ts";
 import { edgeGrid } from "../support/grid.ts";
+import { gradientGrid } from "../support/grid-gradients.ts";
 import { opGrid } from "../support/grid-ops.ts";
 import { countCalls, note } from "../support/record.ts";
 import { compute, damageTo, formsOf, numbers, operandsOf, reproduce, type Spec } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const values = ["zero-mean", "mixed", "subnormal"] as const;
-const specs: Spec[] = [...edgeGrid, ...opGrid].flatMap(({ spec }, i) => {
+const specs: Spec[] = [...edgeGrid, ...opGrid, ...gradientGrid].flatMap(({ spec }, i) => {
   const base: Spec = { ...spec, values: values[i % 3]!, ...(!spec.op && { bias: i % 2 === 0 }) };
   return [base, { ...base, dtype: "float64" as const, values: values[(i + 1) % 3]! }];
 });

@@ -1,11 +1,11 @@
-// compile() of signal.conv2d, conv3D, conv3d2d.conv3d and filterActs, as nnet/conv2d.compile.test.ts has it for nnet.conv2d: one
+// compile() of signal.conv2d, conv3D, conv3d2d.conv3d, filterActs and the gradients, as nnet/conv2d.compile.test.ts has it for nnet.conv2d: one
 // table over the ops, and what is particular to one of them behind it.
 import { beforeAll, describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf, mustFail, wrongError } from "../support/errors.ts";
 import { goodSpecs } from "../support/fixtures.ts";
-import { forms } from "../support/forms.ts";
-import { type LooseLayer, opOf, ops, smallOps } from "../support/ops.ts";
+import { channelsOf, forms } from "../support/forms.ts";
+import { gradientOps, isGradient, type LooseLayer, opOf, ops, smallOps } from "../support/ops.ts";
 import { count, type Floats, gather, place } from "../support/place.ts";
 import { countCalls } from "../support/record.ts";
 import {
@@ -39,13 +39,13 @@ function good(spec: Spec) {
   const plain = (values: Float64Array, shape: readonly number[]): Plain => ({ data: Float32Array.from(values), shape });
   return {
     op,
-    input: plain(problem.problem.input, spec.input),
+    input: plain(problem.problem.input, problem.problem.inputShape),
     filters: plain(problem.problem.filters, spec.filters),
     y,
     shape: problem.shape,
     filterOf: problem.terms.filterOf,
     filterCount: 1 + Math.max(...Array.from(y, (_, i) => problem.terms.filterOf(i))),
-    planned: { ...optionsOf(spec), ...declaredOf(op, { input, filters }) },
+    planned: { ...optionsOf(spec), ...declaredOf(spec, { input, filters }) },
   };
 }
 
@@ -57,7 +57,7 @@ const scaled = (y: Float64Array, factor: number) => y.map((value) => (value === 
 const compiled = (used: Engine, { op, planned }: ReturnType<typeof good>, more: object = {}): Promise<LooseLayer> =>
   opOf(used, op).compile({ ...planned, ...more });
 
-describe.each(smallOps)("compiled %s", (op) => {
+describe.each([...smallOps, ...gradientOps])("compiled %s", (op) => {
   const { names, shapes } = ops[op];
   const one = good(goodSpecs[op]);
 
@@ -77,13 +77,17 @@ describe.each(smallOps)("compiled %s", (op) => {
   });
 
   it("describes its plan", async () => {
+    const { subsample = [1], d = [1], stride = 1, filters } = goodSpecs[op];
+    const strided = [...subsample, ...d, stride].some((step) => step > 1);
+    // Each output takes a filter's worth of products; of a strided gradient each input gives one to as many.
+    const [places, sharing] =
+      isGradient(op) && strided ? [one.input.shape, channelsOf(goodSpecs[op])] : [one.shape, one.filterCount];
+    const work = (count(places) * count(filters)) / sharing;
     for (const binary of engines.binaries) {
       using layer = await compiled(await engines.get(binary), one);
       expect(layer.plan).toMatchObject({ device: "wasm", binary, workers: 0 });
       expect(layer.plan.outputShape).toEqual(one.shape);
-      const channels = op === "signal.conv2d" ? 1 : 3;
-      const taps = goodSpecs[op].filters.reduce((all, extent) => all * extent, 1) / one.filterCount / channels;
-      expect(layer.plan.multiplyAdds).toBe(count(one.shape) * taps * channels);
+      expect(layer.plan.multiplyAdds).toBe(work);
       expect(layer.plan.describe()).toContain(binary);
       expect(Object.isFrozen(layer.plan)).toBe(true);
     }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { checkBits } from "../support/check.ts";
 import { type EngineName, enginesOfThisFile } from "../support/engines.ts";
 import { edgeGrid, type NamedSpec } from "../support/grid.ts";
+import { gradientGrid } from "../support/grid-gradients.ts";
 import { opGrid } from "../support/grid-ops.ts";
 import { layouts } from "../support/place.ts";
 import { countCalls, note } from "../support/record.ts";
@@ -11,7 +12,11 @@ import { expected, formsOf, numbers, type Spec } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 
-const grids = { "nnet.conv2d": { grid: edgeGrid, variants }, "the other ops": { grid: opGrid, variants: opVariants } };
+const grids = {
+  "nnet.conv2d": { grid: edgeGrid, variants },
+  "the other ops": { grid: opGrid, variants: opVariants },
+  "the gradients": { grid: gradientGrid, variants: opVariants },
+};
 type Vary = (spec: Spec, index: number) => readonly Spec[];
 
 describe.each(Object.entries(grids))("edge grid of %s", (title, { grid, variants }) => {

@@ -85,7 +85,7 @@ describe("random problems", () => {
         const { op = "nnet.conv2d" } = spec;
         using layer = await opOf(engine, op).compile({
           ...settingsOf(spec, "winograd"),
-          ...declaredOf(op, operands),
+          ...declaredOf(spec, operands),
           dtype: "float32",
         });
         const side = /F\(\d/.exec(layer.plan.describe())![0];

@@ -72,19 +72,23 @@ export function padOf(border: Mode | number, k: number): number {
 type ByLetter = Readonly<Record<string, number>>;
 
 /** Extents by letter; 1 for an axis that the array has not. */
-function extents(letters: string, shape: readonly number[]): ByLetter {
+export function extents(letters: string, shape: readonly number[]): ByLetter {
   const found = [...letters].map((letter, axis) => [letter, shape[axis]!]);
   return { n: 1, o: 1, c: 1, ...Object.fromEntries(found) };
 }
 
 /** Distances in C order by letter; 0 for an axis that the array has not. */
-function steps(letters: string, shape: readonly number[]): ByLetter {
+export function steps(letters: string, shape: readonly number[]): ByLetter {
   const behind = (axis: number) => shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
   const found = [...letters].map((letter, axis) => [letter, behind(axis)]);
   return { n: 0, o: 0, c: 0, none: 0, ...Object.fromEntries(found) };
 }
 
-function axesOf({ op, inputShape, filterShape, stride, border }: OpProblem, input: string, filters: string): Axis[] {
+export function axesOf(
+  { op, inputShape, filterShape, stride, border }: OpProblem,
+  input: string,
+  filters: string,
+): Axis[] {
   const { space, round } = definitions[op];
   const [image, filter] = [extents(input, inputShape), extents(filters, filterShape)];
   return [...space].map((letter, i) => {

@@ -1,7 +1,7 @@
 // R3: any number of workers computes the bits that one thread computes.
 import { describe, expect, it } from "vitest";
 import { builtForms } from "../support/forms.ts";
-import { smallOps } from "../support/ops.ts";
+import { gradientOps, smallOps } from "../support/ops.ts";
 import { countCalls, note } from "../support/record.ts";
 import { differences, engineOf, reference, shapes } from "./bits.ts";
 import { Control, hookedWorker } from "./control.ts";
@@ -13,7 +13,8 @@ describe("one hash", () => {
   it("the shapes are many and of every kind", () => {
     expect(shapes.length).toBeGreaterThanOrEqual(50);
     expect(new Set(cases.map(({ form }) => form)).size).toBe(builtForms.length);
-    for (const op of smallOps) expect(shapes.filter((spec) => spec.op === op).length, op).toBeGreaterThanOrEqual(4);
+    for (const op of [...smallOps, ...gradientOps])
+      expect(shapes.filter((spec) => spec.op === op).length, op).toBeGreaterThanOrEqual(4);
     for (const word of ["numGroups", "filterDilation", "subsample", "borderMode", "unshared", "bias"] as const)
       expect(shapes.filter((spec) => spec[word]).length, word).toBeGreaterThan(3);
     expect(shapes.filter(({ dtype }) => dtype === "float64").length).toBeGreaterThan(10);

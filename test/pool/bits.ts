@@ -1,6 +1,7 @@
 // One hash for any number of workers: shapes of every kind, and the comparison, for Node and pages.
 import { createEngine } from "simdconv";
 import { edgeGrid } from "../support/grid.ts";
+import { gradientGrid } from "../support/grid-gradients.ts";
 import { opGrid } from "../support/grid-ops.ts";
 import { everyCall } from "../support/ops.ts";
 import { compute, type Engine, formsOf, numbers, operandsOf, reproduce, type Spec } from "../support/spec.ts";
@@ -32,7 +33,32 @@ const ofOps: readonly Spec[] = [
   { op: "c01b.filterActs", input: [3, 33, 31, 16], filters: [3, 5, 5, 32], seed: 9, pad: 2, stride: 3 },
 ];
 
-export const shapes: readonly Spec[] = [...ofConv2d, ...ofOps].map((spec, i) => ({
+/** The gradients: phases as steps of one job, more of them than a slot of the ring holds, some without taps, and none. */
+const ofGradients: readonly Spec[] = [
+  ...gradientGrid.filter((_, i) => i % 23 === 0).map(({ spec }) => spec),
+  ...(["nnet.conv2dGradWrtInputs", "nnet.conv2dTranspose"] as const).flatMap((op): Spec[] => [
+    { op, input: [2, 32, 30, 31], filters: [48, 32, 3, 3], seed: 1, borderMode: "half", subsample: [2, 2], bias: true },
+    { op, input: [1, 32, 40, 40], filters: [64, 32, 1, 1], seed: 2, subsample: [2, 2], activation: "relu" },
+    { op, input: [2, 6, 44, 45], filters: [32, 6, 11, 11], seed: 3, subsample: [11, 11] },
+    { op, input: [2, 3, 32, 48], filters: [40, 3, 8, 8], seed: 4, subsample: [8, 8] },
+    { op, input: [4, 96, 33, 35], filters: [96, 1, 5, 5], seed: 5, numGroups: 96, borderMode: "half", subsample: [2, 1] },
+    { op, input: [2, 8, 24, 24], filters: [16, 8, 3, 3], seed: 6, unshared: true, borderMode: "half", subsample: [1, 2] },
+    { op, input: [2, 8, 50, 50], filters: [16, 8, 3, 3], seed: 7, subsample: [33, 34] },
+    { op, input: [1, 64, 30, 30], filters: [64, 64, 3, 3], seed: 8, filterDilation: [2, 3] },
+  ]),
+  { op: "signal.conv2dGradWrtInputs", input: [2, 110, 120], filters: [4, 7, 9], seed: 9, borderMode: "full" },
+  { op: "signal.conv2dGradWrtInputs", input: [120, 130], filters: [31, 33], seed: 10 },
+  { op: "signal.conv2dGradWrtInputs", input: [3, 90, 100], filters: [9, 9], seed: 11, rankOne: true },
+  { op: "signal.conv2dGradWrtInputs", input: [2, 110, 120], filters: [4, 7, 9], seed: 12, subsample: [3, 2] },
+  { op: "convTransp3D", input: [2, 9, 10, 11, 16], filters: [16, 3, 3, 3, 16], seed: 13 },
+  { op: "convTransp3D", input: [1, 18, 20, 20, 12], filters: [16, 5, 3, 4, 12], seed: 14, d: [2, 2, 2] },
+  { op: "conv3d2d.conv3dGradWrtSignals", input: [1, 6, 16, 11, 12], filters: [16, 3, 16, 3, 3], seed: 15, borderMode: "full" },
+  { op: "conv3d2d.conv3dGradWrtSignals", input: [1, 8, 3, 20, 21], filters: [9, 3, 3, 5, 5], seed: 16, borderMode: "half" },
+  { op: "c01b.imageActs", input: [8, 9, 8, 128], filters: [8, 3, 3, 16], seed: 17, pad: 1 },
+  { op: "c01b.imageActs", input: [3, 33, 31, 16], filters: [3, 5, 5, 32], seed: 18, pad: 2, stride: 3 },
+]; // biome-ignore format: a table
+
+export const shapes: readonly Spec[] = [...ofConv2d, ...ofOps, ...ofGradients].map((spec, i) => ({
   ...spec,
   values: i % 3 === 0 && !spec.op ? "mixed" : "zero-mean",
   dtype: i % 4 === 3 ? "float64" : (spec.dtype ?? "float32"),

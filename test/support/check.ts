@@ -22,7 +22,7 @@ export async function formTaken(engine: Engine, problem: Problem, form: string):
   if (form !== "auto" || !mayDiffer(spec)) return form;
   const { op = "nnet.conv2d" } = spec;
   const operands = operandsOf(problem);
-  using layer = await opOf(engine, op).compile({ ...settingsOf(spec, form), ...declaredOf(op, operands), dtype });
+  using layer = await opOf(engine, op).compile({ ...settingsOf(spec, form), ...declaredOf(spec, operands), dtype });
   await layer.setFilters(operands.filters.operand);
   return layer.plan.algorithm in forms ? layer.plan.algorithm : form;
 }

@@ -7,7 +7,7 @@ import type { Binary } from "./binaries.ts";
 import { checkBits } from "./check.ts";
 import { zeroShare } from "./compare.ts";
 import { corpus } from "./corpus.ts";
-import type { OpName } from "./ops.ts";
+import { forwardOf, type OpName } from "./ops.ts";
 import { type Engine, expected, formsOf, numbers } from "./spec.ts";
 
 export interface ExactReport {
@@ -15,6 +15,13 @@ export interface ExactReport {
   evidence: number;
   calls: number;
   readonly byForm: Map<string, number>;
+}
+
+/** Random problems of the op; a gradient has those of its forward op. */
+function casesOf(op: OpName): fc.Arbitrary<RandomCase> {
+  const forward = forwardOf(op);
+  const cases = forward === "nnet.conv2d" ? randomCase : randomCaseOf(forward);
+  return forward === op ? cases : cases.map(({ spec, via }) => ({ spec: { ...spec, op }, via }));
 }
 
 /** Throws fast-check's report (seed, path, shrunk case) with our repeat line at the first wrong bit. */
@@ -25,7 +32,7 @@ export async function checkExact(
   op: OpName = "nnet.conv2d",
 ): Promise<ExactReport> {
   const report: ExactReport = { evidence: 0, calls: 0, byForm: new Map() };
-  const property = fc.asyncProperty(op === "nnet.conv2d" ? randomCase : randomCaseOf(op), async ({ spec, via }) => {
+  const property = fc.asyncProperty(casesOf(op), async ({ spec, via }) => {
     const problem = numbers(spec);
     const { y } = expected(problem);
     const evident = zeroShare(y) <= 0.7;

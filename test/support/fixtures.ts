@@ -27,6 +27,17 @@ export const goodSpecs: Readonly<Record<OpName, Spec>> = {
   conv3D: { op: "conv3D", input: [2, 4, 5, 6, 3], filters: [4, 2, 3, 2, 3], seed: 44, d: [1, 2, 1] },
   "conv3d2d.conv3d": { op: "conv3d2d.conv3d", input: [2, 4, 3, 6, 5], filters: [4, 2, 3, 3, 2], seed: 45 },
   "c01b.filterActs": { op: "c01b.filterActs", input: [3, 6, 5, 4], filters: [3, 3, 2, 5], seed: 46, pad: 1, stride: 2 },
+  "nnet.conv2dGradWrtInputs": { op: "nnet.conv2dGradWrtInputs", ...goodShapes, seed: 47, subsample: [2, 1] },
+  "nnet.conv2dTranspose": { op: "nnet.conv2dTranspose", ...goodShapes, seed: 48 },
+  "signal.conv2dGradWrtInputs": { op: "signal.conv2dGradWrtInputs", input: [2, 7, 6], filters: [3, 3, 2], seed: 49 },
+  convTransp3D: { op: "convTransp3D", input: [2, 4, 5, 6, 3], filters: [4, 2, 3, 2, 3], seed: 50, d: [1, 2, 1] },
+  "conv3d2d.conv3dGradWrtSignals": {
+    op: "conv3d2d.conv3dGradWrtSignals",
+    input: [2, 4, 3, 6, 5],
+    filters: [4, 2, 3, 3, 2],
+    seed: 51,
+  },
+  "c01b.imageActs": { op: "c01b.imageActs", input: [3, 6, 5, 4], filters: [3, 3, 2, 5], seed: 52, pad: 1, stride: 2 },
 };
 
 const known = new Map<OpName, Problem>();

@@ -1,6 +1,7 @@
 // Every way to have an op computed. A new algorithm is a row here, and all tests force it on what it serves, and hold it to
 // what it promises.
 import { type Bounds, separableBounds, sumBounds, transformBounds, winogradBounds } from "./bounds.ts";
+import { forwardOf, gradientsOf, isGradient } from "./ops.ts";
 import type { Spec } from "./spec.ts";
 
 export interface Form {
@@ -37,9 +38,14 @@ export type Served = Pick<
 >;
 
 const plain = { exact: true, ordered: true, bounds: sumBounds, built: true };
-const shared = (p: Served) => p.unshared !== true;
+const mostPhases = 1024;
+/** A gradient of more phases than a plan has is looked up element by element: a direct sum of a form of its own. */
+const manyPhases = (p: Served) => isGradient(p.op ?? "nnet.conv2d") && phasesOf(p) > mostPhases;
+const shared = (p: Served) => p.unshared !== true && !manyPhases(p);
 const separate = (p: Served) => shared(p) && channelsOf(p) === 1; // nothing is summed over channels
-const planar = (p: Served) => separate(p) && (p.op ?? "nnet.conv2d").endsWith(".conv2d"); // two space axes
+const planar = (p: Served) => separate(p) && forwardOf(p.op ?? "nnet.conv2d").endsWith(".conv2d"); // two space axes
+const plainGradient = (p: Served) =>
+  !isGradient(p.op ?? "nnet.conv2d") || (p.subsample ?? [1, 1]).every((step) => step === 1);
 
 export const forms: Readonly<Record<string, Form>> = {
   auto: { ...plain, options: {}, serves: () => true }, // its promises are those of what it takes: see check.ts
@@ -50,7 +56,8 @@ export const forms: Readonly<Record<string, Form>> = {
   "depthwise planes": { ...plain, options: { algorithm: "depthwise", lanes: "planes" }, serves: planesOfOneFilter },
   separable: {
     options: { algorithm: "separable" },
-    serves: (p) => planar(p) && p.rankOne === true && p.filters.at(-1)! > 1 && p.filters.at(-2)! > 1,
+    serves: (p) =>
+      planar(p) && plainGradient(p) && p.rankOne === true && p.filters.at(-1)! > 1 && p.filters.at(-2)! > 1,
     exact: true,
     ordered: false,
     bounds: separableBounds,
@@ -74,7 +81,7 @@ export const forms: Readonly<Record<string, Form>> = {
   },
   // Not in any list of forms: only some runtimes have one, and test/webgpu asks for it by name. Fused or not is the GPU's affair.
   webgpu: { ...plain, ordered: false, options: { device: "webgpu" }, serves: shared, built: false },
-  unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true },
+  unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true || manyPhases(p) },
 };
 
 /** Two space axes, one filter for each channel, columns that follow each other. */
@@ -94,9 +101,22 @@ function nineTaps({
   d = [1, 1, 1],
 }: Served): boolean {
   const steps = [...(filterDilation ?? []), ...(subsample ?? []), stride, d[1], d[2]];
+  const forward = forwardOf(op);
   const taps =
-    op === "conv3D" ? filters.slice(2, 4) : op === "c01b.filterActs" ? filters.slice(1, 3) : filters.slice(-2);
+    forward === "conv3D"
+      ? filters.slice(2, 4)
+      : forward === "c01b.filterActs"
+        ? filters.slice(1, 3)
+        : filters.slice(-2);
   return steps.every((step) => step === 1) && taps.every((extent) => extent === 3);
+}
+
+/** Sets of inputs that have the same taps: on each axis as many as the stride, or as the axis has inputs. */
+function phasesOf({ op = "nnet.conv2d", input, subsample = [1, 1], d = [1, 1, 1], stride = 1 }: Served): number {
+  const least = (extents: readonly number[], steps: readonly number[]) =>
+    extents.reduce((all, extent, axis) => all * Math.min(extent, steps[axis]!), 1);
+  if (op === "convTransp3D") return least(input.slice(1, 4), d);
+  return op === "c01b.imageActs" ? least(input.slice(1, 3), [stride, stride]) : least(input.slice(-2), subsample);
 }
 
 /** Names of the forms that serve a problem. */
@@ -112,8 +132,13 @@ export function mayDiffer(problem: Served): boolean {
 /** The forms that are built, for tests that each of them was met. */
 export const builtForms: readonly string[] = Object.keys(forms).filter((name) => forms[name].built);
 
-/** Channels that are summed for one output. */
-export function channelsOf({ op = "nnet.conv2d", input, filters }: Served): number {
+/** Channels that are summed for one output; of a gradient the forward op's filters. */
+export function channelsOf({ op = "nnet.conv2d", input, filters, numGroups = 1 }: Served): number {
+  if (isGradient(op)) {
+    const forward = gradientsOf[op];
+    if (forward === "signal.conv2d") return filters.length === 2 ? 1 : filters[0];
+    return forward === "c01b.filterActs" ? filters[3] : filters[0] / (forward === "nnet.conv2d" ? numGroups : 1);
+  }
   if (op === "signal.conv2d") return 1;
   if (op === "conv3D") return input[4];
   return op === "nnet.conv2d" ? filters.at(-3)! : op === "conv3d2d.conv3d" ? input[2] : input[0];

@@ -4,7 +4,29 @@ import type { Tensor } from "simdconv";
 import type { SmallOp } from "../oracle/ops.ts";
 import type { Engine } from "./spec.ts";
 
-export type OpName = "nnet.conv2d" | SmallOp;
+export type ForwardOp = "nnet.conv2d" | SmallOp;
+
+/** Gradients with respect to inputs, and the op whose they are. Of a spec of theirs `input` is the shape of that op's input, and of the result. */
+export const gradientsOf = {
+  "nnet.conv2dGradWrtInputs": "nnet.conv2d",
+  "nnet.conv2dTranspose": "nnet.conv2d",
+  "signal.conv2dGradWrtInputs": "signal.conv2d",
+  convTransp3D: "conv3D",
+  "conv3d2d.conv3dGradWrtSignals": "conv3d2d.conv3d",
+  "c01b.imageActs": "c01b.filterActs",
+} as const satisfies Record<string, ForwardOp>;
+export type GradientOp = keyof typeof gradientsOf;
+export type OpName = ForwardOp | GradientOp;
+export const gradientOps = Object.keys(gradientsOf) as GradientOp[];
+
+export function isGradient(op: OpName): op is GradientOp {
+  return op in gradientsOf;
+}
+
+/** The op itself, or that of which it is the gradient. */
+export function forwardOf(op: OpName): ForwardOp {
+  return isGradient(op) ? gradientsOf[op] : op;
+}
 
 /** An op without its types, for calls that are made from data. */
 export interface LooseOp {
@@ -23,6 +45,8 @@ export interface OpRow {
   readonly names: { readonly input: string; readonly filters: string; readonly bias: string };
   /** What a spec of `compile` calls their shapes. */
   readonly shapes: { readonly input: string; readonly filters: string };
+  /** Of a gradient, the argument that tells the shape of the result. */
+  readonly result?: string;
 }
 
 const filters = "filters";
@@ -53,10 +77,46 @@ export const ops: Readonly<Record<OpName, OpRow>> = {
     names: { input: "images", filters, bias },
     shapes: { input: "imagesShape", filters: "filtersShape" },
   },
+  "nnet.conv2dGradWrtInputs": {
+    path: ["nnet", "conv2dGradWrtInputs"],
+    result: "imageShape",
+    names: { input: "outputGrad", filters, bias },
+    shapes: { input: "imageShape", filters: "filterShape" },
+  },
+  "nnet.conv2dTranspose": {
+    path: ["nnet", "conv2dTranspose"],
+    result: "outputShape",
+    names: { input: "input", filters, bias },
+    shapes: { input: "outputShape", filters: "filterShape" },
+  },
+  "signal.conv2dGradWrtInputs": {
+    path: ["signal", "conv2dGradWrtInputs"],
+    result: "imageShape",
+    names: { input: "outputGrad", filters, bias },
+    shapes: { input: "imageShape", filters: "filterShape" },
+  },
+  convTransp3D: {
+    path: ["convTransp3D"],
+    result: "RShape",
+    names: { input: "H", filters: "W", bias: "b" },
+    shapes: { input: "HShape", filters: "WShape" },
+  },
+  "conv3d2d.conv3dGradWrtSignals": {
+    path: ["conv3d2d", "conv3dGradWrtSignals"],
+    result: "signalsShape",
+    names: { input: "outputGrad", filters, bias },
+    shapes: { input: "signalsShape", filters: "filtersShape" },
+  },
+  "c01b.imageActs": {
+    path: ["c01b", "imageActs"],
+    result: "outputShape",
+    names: { input: "hidActs", filters, bias },
+    shapes: { input: "imagesShape", filters: "filtersShape" },
+  },
 };
 export const opNames = Object.keys(ops) as OpName[];
-/** All but nnet.conv2d, which has test files of its own. */
-export const smallOps = opNames.filter((op): op is SmallOp => op !== "nnet.conv2d");
+/** The forward ops but nnet.conv2d, which has test files of its own. */
+export const smallOps = opNames.filter((op): op is SmallOp => op !== "nnet.conv2d" && !isGradient(op));
 
 export function opOf(engine: Engine, op: OpName): LooseOp {
   return ops[op].path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], engine) as LooseOp;
@@ -68,9 +128,13 @@ export interface GivenOperands {
   readonly bias?: unknown;
 }
 
-/** One call. conv3D takes b and d before its options; a bias of nnet.conv2d is an option. */
+/** One call. conv3D and convTransp3D take b, d and RShape before their options; a bias of nnet.conv2d and its gradients is an option. */
 export function callOp(engine: Engine, op: OpName, given: GivenOperands, settings: object): Promise<Tensor> {
   const call = opOf(engine, op);
+  if (op === "convTransp3D") {
+    const { d, RShape, ...options } = settings as { d?: unknown; RShape?: unknown };
+    return call(given.filters, given.bias, d, given.input, RShape, options);
+  }
   if (op !== "conv3D") {
     return call(given.input, given.filters, { ...settings, ...(given.bias !== undefined && { bias: given.bias }) });
   }

@@ -2,10 +2,11 @@
 // a line that repeats it (test/replay.ts reads the same JSON).
 import type { createEngine } from "simdconv";
 import { type BorderMode, conv2dTerms, outputShape } from "../oracle/conv2d.ts";
-import { type Mode, opTerms } from "../oracle/ops.ts";
+import { conv2dInputGradientTerms, opInputGradientTerms } from "../oracle/gradients.ts";
+import { type Mode, type OpProblem, opTerms } from "../oracle/ops.ts";
 import { type OracleResult, sum, type Terms } from "../oracle/terms.ts";
 import { forms } from "./forms.ts";
-import { callOp, type OpName, opOf, ops } from "./ops.ts";
+import { callOp, forwardOf, isGradient, type OpName, opOf, ops } from "./ops.ts";
 import { count, type DType, type Guarded, gather, type Layout, place } from "./place.ts";
 import { fill, random, type Values } from "./random.ts";
 
@@ -16,7 +17,7 @@ export { formsOf } from "./forms.ts";
 
 export interface Spec {
   readonly op?: OpName; // nnet.conv2d unless stated
-  /** Shapes as the op has them; of nnet.conv2d O, C/G, h, w also where unshared. */
+  /** Shapes as the op has them, of a gradient as the forward op; of nnet.conv2d O, C/G, h, w also where unshared. */
   readonly input: readonly number[];
   readonly filters: readonly number[];
   readonly seed: number;
@@ -77,12 +78,13 @@ export function numbers(spec: Spec): Problem {
   const next = random(spec.seed);
   const draw = (total: number) => fill(spec.values ?? "integers", total, next, dtype);
   const filterShape = filterShapeOf(spec);
-  const input = draw(count(spec.input));
+  const inputShape = operandShapeOf(spec, filterShape);
+  const input = draw(count(inputShape));
   const filters = spec.rankOne
     ? products(filterShape, spec.values ?? "integers", next, dtype)
     : draw(count(filterShape));
-  const bias = op === "conv3D" || spec.bias ? draw(filterCountOf(spec)) : undefined;
-  const problem = { input, inputShape: spec.input, filters, filterShape, bias };
+  const bias = op === "conv3D" || op === "convTransp3D" || spec.bias ? draw(biasCountOf(spec)) : undefined;
+  const problem = { input, inputShape, filters, filterShape, bias };
   const terms = termsOf(spec, problem);
   return { spec, dtype, problem, terms, shape: terms.shape };
 }
@@ -103,9 +105,44 @@ function products(shape: readonly number[], values: Values, next: () => number, 
 function filterShapeOf(spec: Spec): readonly number[] {
   if (!spec.unshared) return spec.filters;
   const [o, stack, h, w] = spec.filters;
-  const base = { ...optionsOf(spec), inputShape: spec.input, input: [], filters: [], filterShape: spec.filters };
+  const base = {
+    ...optionsOf({ ...spec, op: "nnet.conv2d" }),
+    inputShape: spec.input,
+    input: [],
+    filters: [],
+    filterShape: spec.filters,
+  };
   const [, , rows, columns] = outputShape(base);
   return [o, rows, columns, stack, h, w];
+}
+
+/** The shape of the operand beside the filters: of a gradient that of the forward op's result. */
+function operandShapeOf(spec: Spec, filterShape: readonly number[]): readonly number[] {
+  const { op = "nnet.conv2d" } = spec;
+  if (!isGradient(op)) return spec.input;
+  const none = new Float64Array(0);
+  const problem = { input: none, inputShape: spec.input, filters: none, filterShape, bias: undefined };
+  return termsOf({ ...spec, op: forwardOf(op) }, problem).shape;
+}
+
+/** Values of a bias: the channels of the result. */
+function biasCountOf(spec: Spec): number {
+  const { op = "nnet.conv2d", input } = spec;
+  switch (op) {
+    case "nnet.conv2dGradWrtInputs":
+    case "nnet.conv2dTranspose":
+      return input[1]!;
+    case "signal.conv2dGradWrtInputs":
+      return 1;
+    case "convTransp3D":
+      return input[4]!;
+    case "conv3d2d.conv3dGradWrtSignals":
+      return input[2]!;
+    case "c01b.imageActs":
+      return input[0]!;
+    default:
+      return filterCountOf(spec);
+  }
 }
 
 function filterCountOf({ op = "nnet.conv2d", filters }: Spec): number {
@@ -113,21 +150,26 @@ function filterCountOf({ op = "nnet.conv2d", filters }: Spec): number {
   return op === "signal.conv2d" && filters.length === 2 ? 1 : filters[0];
 }
 
-function termsOf(spec: Spec, problem: Problem["problem"]): Terms {
-  const { op = "nnet.conv2d", borderMode = "valid", subsample, d, pad = 0, stride = 1 } = spec;
+function termsOf(spec: Spec, operands: Problem["problem"]): Terms {
+  const { op: given = "nnet.conv2d", borderMode = "valid", subsample, d, pad = 0, stride = 1 } = spec;
+  const op = forwardOf(given);
+  // What the definitions call the input's shape is that of the forward op.
+  const problem = { ...operands, inputShape: spec.input };
   if (op === "nnet.conv2d") {
-    return conv2dTerms({ ...problem, ...optionsOf(spec) });
+    const whole = { ...problem, ...optionsOf({ ...spec, op }) };
+    return isGradient(given) ? conv2dInputGradientTerms(whole) : conv2dTerms(whole);
   }
+  const terms = (whole: OpProblem) => (isGradient(given) ? opInputGradientTerms(whole) : opTerms(whole));
   const modes = (typeof borderMode === "string" ? [borderMode, borderMode, borderMode] : borderMode) as Mode[];
   switch (op) {
     case "signal.conv2d":
-      return opTerms({ ...problem, op, stride: subsample, border: modes });
+      return terms({ ...problem, op, stride: subsample, border: modes });
     case "conv3D":
-      return opTerms({ ...problem, op, stride: d ?? [1, 1, 1] });
+      return terms({ ...problem, op, stride: d ?? [1, 1, 1] });
     case "conv3d2d.conv3d":
-      return opTerms({ ...problem, op, border: modes });
+      return terms({ ...problem, op, border: modes });
     case "c01b.filterActs":
-      return opTerms({ ...problem, op, stride: [stride, stride], border: [pad, pad] });
+      return terms({ ...problem, op, stride: [stride, stride], border: [pad, pad] });
   }
 }
 
@@ -136,12 +178,13 @@ export function optionsOf(spec: Spec) {
   const { op, borderMode, subsample, filterDilation, filterFlip, numGroups, unshared, d, pad, stride } = spec;
   return {
     ...(borderMode !== undefined && { borderMode: borderMode as BorderMode }),
-    ...(subsample && { subsample }),
+    ...(subsample && { [op === "nnet.conv2dTranspose" ? "inputDilation" : "subsample"]: subsample }),
     ...(filterDilation && { filterDilation }),
     ...(filterFlip !== undefined && { filterFlip }),
     ...(numGroups !== undefined && { numGroups }),
     ...(unshared !== undefined && { unshared }),
-    ...(op === "conv3D" && { d: d ?? [1, 1, 1] }),
+    ...((op === "conv3D" || op === "convTransp3D") && { d: d ?? [1, 1, 1] }),
+    ...resultShapeOf(spec),
     ...(pad !== undefined && { pad }),
     ...(stride !== undefined && { stride }),
   };
@@ -174,7 +217,7 @@ export async function compute(engine: Engine, spec: Spec, operands: Operands, ho
   const { input, filters, bias, out } = operands;
   const running = out ? { out: out.operand } : {};
   const settings = settingsOf(spec, how.form);
-  const declared = declaredOf(op, operands);
+  const declared = declaredOf(spec, operands);
   const { via = "call" } = how;
   if (via === "call") {
     const hints = spec.unroll ? declared : {}; // unrolling wants every extent declared
@@ -185,7 +228,8 @@ export async function compute(engine: Engine, spec: Spec, operands: Operands, ho
   try {
     await layer.setFilters(filters.operand);
     // To a run of conv3D b is an operand that may be left out; each way has its turn.
-    const given = op === "conv3D" && via === "run" ? [input.operand, bias!.operand] : [input.operand];
+    const given =
+      (op === "conv3D" || op === "convTransp3D") && via === "run" ? [input.operand, bias!.operand] : [input.operand];
     if (bias && given.length === 1) layer.setBias(bias.operand);
     return gather(via === "run" ? await layer.run(...given, running) : layer.runSync(...given, running));
   } finally {
@@ -193,10 +237,34 @@ export async function compute(engine: Engine, spec: Spec, operands: Operands, ho
   }
 }
 
-/** The shapes of the operands under the op's own names. */
-export function declaredOf(op: OpName, { input, filters }: Pick<Operands, "input" | "filters">) {
+/** The shapes that compile wants, under the op's own names: those of the operands, of a gradient that of its result. */
+export function declaredOf(
+  { op = "nnet.conv2d", input: result }: Pick<Spec, "op" | "input">,
+  { input, filters }: Pick<Operands, "input" | "filters">,
+) {
   const { shapes } = ops[op];
-  return { [shapes.input]: input.operand.shape, [shapes.filters]: filters.operand.shape };
+  const named = isGradient(op) && op !== "convTransp3D" ? result : input.operand.shape;
+  const hint = op === "nnet.conv2dTranspose" ? { imageShape: input.operand.shape } : {}; // unrolling wants it declared
+  return { ...hint, [shapes.input]: named, [shapes.filters]: filters.operand.shape };
+}
+
+/** What tells a gradient the shape of its result. */
+function resultShapeOf({ op, input }: Spec) {
+  switch (op) {
+    case "nnet.conv2dGradWrtInputs":
+    case "signal.conv2dGradWrtInputs":
+      return { imageShape: input };
+    case "nnet.conv2dTranspose":
+      return { outputShape: input };
+    case "convTransp3D":
+      return { RShape: input.slice(1, 4) };
+    case "conv3d2d.conv3dGradWrtSignals":
+      return { signalsShape: input };
+    case "c01b.imageActs":
+      return { outputShape: input.slice(1, 3) };
+    default:
+      return {};
+  }
 }
 
 /** The oracle's answer, activation relu included (tanh and sigmoid have a test of their own). */

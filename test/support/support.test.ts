@@ -119,11 +119,12 @@ describe("ops and forms", () => {
     const layer = { plan: {}, run: fake, runSync: fake, setFilters: () => {}, setBias: () => {}, dispose: () => {} };
     const op = Object.assign(async (...given: unknown[]) => fake(...given), { compile: async () => layer });
     const engine = {
-      nnet: { conv2d: op },
-      signal: { conv2d: op },
+      nnet: { conv2d: op, conv2dGradWrtInputs: op, conv2dTranspose: op },
+      signal: { conv2d: op, conv2dGradWrtInputs: op },
       conv3D: op,
-      conv3d2d: { conv3d: op },
-      c01b: { filterActs: op },
+      convTransp3D: op,
+      conv3d2d: { conv3d: op, conv3dGradWrtSignals: op },
+      c01b: { filterActs: op, imageActs: op },
     };
     const shown: unknown[] = [];
     const wrapped = everyCall(engine as never, { openmp: true }, (result) => shown.push(result));
@@ -131,10 +132,12 @@ describe("ops and forms", () => {
     for (const name of opNames) {
       seen.length = 0;
       shown.length = 0;
-      const settings = { algorithm: "direct", ...(name === "conv3D" && { d: [1, 2, 3] }) };
-      await callOp(wrapped, name, { input: x, filters: w, ...(name === "conv3D" && { bias: b }) }, settings);
+      const video = name === "conv3D" || name === "convTransp3D";
+      const settings = { algorithm: "direct", ...(video && { d: [1, 2, 3] }) };
+      await callOp(wrapped, name, { input: x, filters: w, ...(video && { bias: b }) }, settings);
       const behind = name === "conv3D" ? [b, [1, 2, 3]] : [];
-      expect(seen, name).toEqual([[x, w, ...behind, { algorithm: "direct", openmp: true }]]);
+      const operands = name === "convTransp3D" ? [w, b, [1, 2, 3], x, undefined] : [x, w, ...behind];
+      expect(seen, name).toEqual([[...operands, { algorithm: "direct", openmp: true }]]);
       const compiled = await opOf(wrapped, name).compile({});
       for (const given of [[x], [x, { out: w }], [x, b], [x, b, { out: w }]]) await compiled.run(...given);
       const more = { openmp: true };

@@ -17,6 +17,13 @@ const specs: readonly Spec[] = [
   { op: "c01b.filterActs", input: [3, 9, 8, 5], filters: [3, 4, 3, 7], pad: 2, stride: 3, seed: 9 },
   { op: "signal.conv2d", input: [3, 17, 70], filters: [2, 5, 7], borderMode: "full", subsample: [2, 3], seed: 10 },
   { input: [2, 6, 12, 13], filters: [8, 3, 3, 2], numGroups: 2, borderMode: [[1, 2], 3], filterDilation: [2, 1], bias: true, activation: "relu", seed: 11 },
+  { op: "nnet.conv2dGradWrtInputs", input: [2, 6, 12, 13], filters: [8, 3, 3, 2], numGroups: 2, borderMode: [[1, 2], 3], filterDilation: [2, 1], bias: true, activation: "relu", seed: 12 },
+  { op: "nnet.conv2dTranspose", input: [2, 5, 12, 13], filters: [8, 5, 3, 2], borderMode: "half", filterDilation: [1, 3], subsample: [2, 2], bias: true, seed: 13 },
+  { op: "nnet.conv2dGradWrtInputs", input: [1, 5, 12, 13], filters: [8, 5, 1, 1], subsample: [3, 2], seed: 14 },
+  { op: "convTransp3D", input: [2, 6, 5, 7, 4], filters: [18, 3, 2, 3, 4], d: [2, 1, 2], seed: 15 },
+  { op: "conv3d2d.conv3dGradWrtSignals", input: [2, 4, 5, 7, 10], filters: [35, 3, 5, 2, 3], borderMode: ["half", "valid", "valid"], seed: 16 },
+  { op: "signal.conv2dGradWrtInputs", input: [3, 17, 70], filters: [2, 5, 7], borderMode: "full", subsample: [2, 3], seed: 17 },
+  { op: "c01b.imageActs", input: [3, 9, 8, 5], filters: [3, 4, 3, 7], pad: 2, stride: 3, seed: 18 },
 ]; // biome-ignore format: a table
 const how = { binary: "webgpu", form: "webgpu" } as const;
 

@@ -1,0 +1,6 @@
+/** All that is loaded when the first of these ops is wanted: one module, or a page's bundle would fall into many small files. */
+export { makeImageActs } from "./inputs-c01b.ts";
+export { makeConv2dGradWrtInputs, makeConv2dTranspose } from "./inputs-conv2d.ts";
+export { makeConvTransp3D } from "./inputs-conv3d.ts";
+export { makeConv3dGradWrtSignals } from "./inputs-conv3d2d.ts";
+export { makeSignalConv2dGradWrtInputs } from "./inputs-signal.ts";

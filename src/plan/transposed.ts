@@ -1,0 +1,94 @@
+/** Plans of transposed problems: the phases are planned one by one, and their steps belong to one plan. */
+import { OptionError } from "../errors.ts";
+import { type ConvProblem, multiplyAdds, product } from "../problem/problem.ts";
+import { phaseCount, phasesOf } from "../problem/transposed.ts";
+import { convPointers, unsharedBlock } from "./blocks.ts";
+import { choosePlan, type Demand } from "./choose.ts";
+import { UNSHARED_CYCLES } from "./costs.ts";
+import { type Plan, type Pointer, planFrom, type Region, type Step } from "./plan.ts";
+import { type BinaryName, elementBytes } from "./registers.ts";
+
+/** A plan of more would be larger than what it saves: an engine's memory holds two argument blocks for each. */
+const MOST_PHASES = 1024;
+const GRAIN_MULTIPLY_ADDS = 5e4;
+
+/** Throws as `choosePlan` does. Plain problems are its. */
+export function planTransposed(p: ConvProblem, binary: BinaryName, demand: Demand): Plan {
+  if (!p.transposed) return choosePlan(p, binary, demand);
+  if (p.w.position || phaseCount(p) > MOST_PHASES) return gatheringPlan(p, binary, demand);
+  if (demand.algorithm === "separable") {
+    throw new OptionError("algorithm", '"separable" does not serve the gradient of a subsampled convolution');
+  }
+  const phases = phasesOf(p);
+  // Left to itself a phase takes plain sums: whether a transform would pay cannot be said of one phase alone.
+  const summed = { ...demand, exact: true };
+  const plans = phases.map((phase) =>
+    choosePlan(phase, binary, phase.channels === 0 ? { ...summed, algorithm: "direct" } : summed),
+  );
+  return together(p, plans);
+}
+
+/** One plan of all: each packs its filters to a place of its own, and writes outputs of its own. */
+function together(p: ConvProblem, plans: readonly Plan[]): Plan {
+  const main = plans.reduce((most, plan) => (plan.cycles > most.cycles ? plan : most));
+  const filterSteps: Step[] = [];
+  const steps: Step[] = [];
+  let [filters, work] = [0, 0];
+  for (const plan of plans) {
+    const from = { filters, work };
+    filterSteps.push(...plan.filterSteps.map((step) => moved(step, from)));
+    steps.push(...plan.steps.map((step) => moved(step, from)));
+    filters += Math.ceil(plan.filterBytes / 64) * 64;
+    work += Math.ceil(plan.workBytes / 64) * 64;
+  }
+  const empty = plans.filter(({ problem }) => problem.channels === 0).length;
+  return planFrom({
+    ...main,
+    problem: p,
+    filterSteps,
+    filterBytes: filters,
+    steps,
+    workBytes: work,
+    notes: [
+      `${plans.length} phases of the subsample${empty > 0 ? `, ${empty} of them without taps` : ""}; the largest:`,
+      ...main.notes,
+    ],
+  });
+}
+
+/** One step that looks up for each element what it was a term of. */
+function gatheringPlan(p: ConvProblem, binary: BinaryName, { algorithm, lanes }: Demand): Plan {
+  const what = p.w.position ? "unshared filters" : "so large a subsample";
+  if (algorithm !== "auto" && algorithm !== "direct")
+    throw new OptionError("algorithm", `"${algorithm}" does not serve ${what}`);
+  if (lanes) throw new OptionError("lanes", `the gradient has one form only with ${what}`);
+  const size = elementBytes(p.dtype);
+  const tiles = p.batch * p.filters === 0 ? 0 : p.groups * p.output[0] * p.output[1] * Math.ceil(p.filters / 4);
+  const outputs = p.batch * p.groups * p.filters * product(p.output);
+  const step: Step = {
+    kernel: `unshared_inputs_${p.dtype === "float32" ? "f32" : "f64"}`,
+    tiles,
+    grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p) + outputs))),
+    cycles: UNSHARED_CYCLES * (multiplyAdds(p) + outputs),
+    scratchBytes: 0,
+    block: unsharedBlock(p, p.w.position ?? [0, 0, 0]),
+    pointers: convPointers(p, p.w.offset * size),
+  };
+  return planFrom({
+    problem: p,
+    algorithm: p.w.position ? "unshared" : "direct",
+    lanes: "filters",
+    binary,
+    filterSteps: [],
+    filterBytes: p.w.size * size,
+    steps: [step],
+    workBytes: 0,
+    notes: ["tile: 4 channels × one output row, all images"],
+  });
+}
+
+/** What belongs to one phase alone stands behind what belongs to the others. */
+function moved(step: Step, from: Readonly<Partial<Record<Region, number>>>): Step {
+  const move = (pointer: Pointer) => ({ ...pointer, offset: pointer.offset + (from[pointer.region] ?? 0) });
+  return { ...step, pointers: step.pointers.map(move) };
+}
