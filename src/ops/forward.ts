@@ -1,14 +1,15 @@
 import type { Runtime } from "../engine/runtime.ts";
-import { DisposedError, OptionError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { type AlgorithmOption, choosePlan } from "../plan/choose.ts";
 import type { Lanes, Plan } from "../plan/plan.ts";
 import { tuningOf, type Unrolling } from "../plan/tuning.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
-import { type DType, isDisposed, type Tensor } from "../tensor.ts";
+import type { DType, Tensor } from "../tensor.ts";
 import type { Names } from "./axes.ts";
+import { type Call, computeHere, runOnce } from "./call.ts";
+import { onGpu, whereToRun } from "./on-gpu.ts";
 import {
-  type Call,
   checkOut,
   checkSameDtype,
   checkShapeIs,
@@ -16,9 +17,11 @@ import {
   type Given,
   given,
   givenIfAny,
-  runOnce,
-} from "./call.ts";
-import { dense, onGpu, whereToRun } from "./on-gpu.ts";
+  type Handed,
+  here,
+  isAway,
+  onGpuOf,
+} from "./operands.ts";
 import type { OptionReader, RunControls } from "./options.ts";
 
 export type RuntimeSource = () => Promise<Runtime>;
@@ -101,7 +104,11 @@ export function planOf<S extends ForwardSettings>(
   return get(false);
 }
 
-export function checkBias<S extends ForwardSettings>(op: ForwardOp<S>, bias: Given | null, { problem }: Lowered): void {
+export function checkBias<S extends ForwardSettings>(
+  op: ForwardOp<S>,
+  bias: Handed | null,
+  { problem }: Lowered,
+): void {
   checkSameDtype(problem.dtype, bias, op.names.bias);
   checkShapeIs([problem.filters * problem.groups], bias, op.names.bias);
 }
@@ -132,16 +139,17 @@ export async function callForward<S extends ForwardSettings>(
     [bias, names.bias],
     [out, "out"],
   ] as const) {
-    if (!operand) continue;
-    if (isDisposed(operand.source)) throw new DisposedError(name);
-    checkStillThere(operand, name);
+    if (operand) checkStillThere(operand, name);
   }
-  const plan = planOf(runtime, op, checked, w);
-  const call: Call = { plan, outputShape: checked.outputShape, input: x, inputName: names.input, bias, out };
-  if ((await whereToRun(runtime, plan, op.prefersGpu === true, controls)) === "webgpu") {
-    checkStillThere(x, names.input);
-    const result = await onGpu(runtime, call, { data: dense(w.view), keep: false }, controls);
+  const plan = planOf(runtime, op, checked, isAway(w) ? null : w);
+  const call: Call = { plan, outputShape: checked.outputShape, names, input: x, bias, out };
+  const resident = [x, w, bias, out].some((operand) => onGpuOf(runtime, operand));
+  const prefers = op.prefersGpu === true;
+  if ((await whereToRun(runtime, plan, { prefers, resident }, controls)) === "webgpu") {
+    const result = await onGpu(runtime, call, w, controls);
     if (result) return result;
   }
-  return runOnce(runtime, call, w, controls);
+  const filters = await here(w, names.filters);
+  const planned = isAway(w) ? planOf(runtime, op, checked, filters) : plan;
+  return computeHere({ ...call, plan: planned }, (local) => runOnce(runtime, local, filters, controls));
 }

@@ -1,17 +1,18 @@
 /** The GPU as an engine sees it: opened when it is first wanted, opened again after it was lost, and the reason if there is none. */
+import { DeviceError, OutOfMemoryError } from "../errors.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import type { GpuControls, GpuOperands } from "./convolve.ts";
+import type { GpuControls, GpuOperand, GpuOperands } from "./convolve.ts";
+import { GpuElements } from "./elements.ts";
 import type { Gpu } from "./gpu.ts";
+import { kernels } from "./load.ts";
 import type { Speed } from "./speed.ts";
 
-export type { GpuControls, GpuOperands };
-
-/** What a page without WebGPU never loads. */
-const kernels = () => import("./kernels.ts");
+export type { GpuControls, GpuOperand, GpuOperands };
 
 export class GpuBackend {
   /** Why there is none, or why it was not taken. */
   why: string | undefined;
+  disposed = false;
   private readonly own: GPUDevice | undefined;
   private opened: Promise<Gpu> | undefined;
   private current: Gpu | undefined;
@@ -28,14 +29,17 @@ export class GpuBackend {
 
   /** Throws a DeviceError where there is none. A device that was lost is asked for anew; the caller's own cannot be. */
   async open(): Promise<Gpu> {
+    if (this.disposed) throw new DeviceError("device", "the engine was disposed of");
     const before = this.current;
     if (before && !before.lost) return before;
     if (before && this.own) return before.check();
     this.opened ??= kernels().then(({ Gpu }) => Gpu.open(this.own));
     try {
-      this.current = await this.opened;
+      const gpu = await this.opened;
+      this.current = gpu;
+      if (this.disposed) this.letGo(gpu);
       this.why = undefined;
-      return this.current;
+      return gpu;
     } catch (error) {
       this.why = (error as Error).message;
       throw error;
@@ -63,13 +67,42 @@ export class GpuBackend {
     return (await kernels()).servesOnGpu(p, gpu);
   }
 
-  async convolve(p: ConvProblem, operands: GpuOperands, controls: GpuControls): Promise<Float32Array> {
-    const gpu = await this.open();
+  /**
+   * Elements of a tensor, so many float32; a device is opened when something is written to them. Throws a DeviceError where there
+   * can be none, an OutOfMemoryError that names the shape if the one that is open has no such buffers.
+   */
+  elements(size: number): GpuElements {
+    const { gpu } = (globalThis.navigator ?? {}) as { gpu?: unknown };
+    if (!gpu && !this.own) throw new DeviceError("device", "this runtime has no WebGPU");
+    const most = this.current?.device.limits.maxBufferSize ?? Number.MAX_SAFE_INTEGER;
+    if (!(4 * size <= most)) throw new OutOfMemoryError("shape", `${4 * size} bytes; a GPU buffer has at most ${most}`);
+    return new GpuElements(this, size);
+  }
+
+  /** The result, for operands in arrays and in buffers of `gpu`. */
+  async convolve(gpu: Gpu, p: ConvProblem, operands: GpuOperands, controls: GpuControls): Promise<Float32Array> {
     return (await kernels()).convolveOnGpu(gpu, p, operands, controls);
   }
 
+  /** Resolves when the result is under way to `out`. */
+  async convolveInto(
+    gpu: Gpu,
+    p: ConvProblem,
+    operands: GpuOperands,
+    out: GPUBuffer,
+    controls: GpuControls,
+  ): Promise<void> {
+    return (await kernels()).convolveInto(gpu, p, operands, out, controls);
+  }
+
   dispose(): void {
-    // The caller's own device stays the caller's.
-    if (!this.own) this.current?.dispose();
+    this.disposed = true;
+    if (this.current) this.letGo(this.current);
+  }
+
+  /** The caller's own device stays the caller's. */
+  private letGo(gpu: Gpu): void {
+    if (this.own) gpu.close();
+    else gpu.dispose();
   }
 }

@@ -23,6 +23,7 @@ export class Gpu {
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
   private readonly idle: { readonly key: string; readonly buffer: GPUBuffer }[] = [];
   private idleBytes = 0;
+  private closed = false;
   private readonly kept = new WeakMap<Float32Array, GPUBuffer>();
 
   private constructor(device: GPUDevice, name: string) {
@@ -99,7 +100,16 @@ export class Gpu {
     return buffer;
   }
 
+  /** The next call with this array uploads it again. */
+  forget(data: Float32Array): void {
+    this.kept.delete(data);
+  }
+
   giveBack(buffer: GPUBuffer): void {
+    if (this.lost || this.closed) {
+      buffer.destroy();
+      return;
+    }
     this.idle.push({ key: `${buffer.usage} ${buffer.size}`, buffer });
     this.idleBytes += buffer.size;
     while (this.idleBytes > MOST_IDLE_BYTES) {
@@ -107,6 +117,13 @@ export class Gpu {
       this.idleBytes -= oldest.buffer.size;
       oldest.buffer.destroy();
     }
+  }
+
+  /** Keep no buffers any more, for nobody comes back for them; calls under way finish. */
+  close(): void {
+    this.closed = true;
+    for (const { buffer } of this.idle.splice(0)) buffer.destroy();
+    this.idleBytes = 0;
   }
 
   dispose(): void {
