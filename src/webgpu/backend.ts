@@ -51,7 +51,7 @@ export class GpuBackend {
       const { servesOnGpu, measureSpeed, estimateMs } = await kernels();
       if (!servesOnGpu(p, gpu)) return "the problem does not fit the GPU kernel or its buffers";
       if (this.measured?.gpu !== gpu) this.measured = { gpu, speed: measureSpeed(gpu) };
-      return estimateMs(p, await this.measured.speed);
+      return estimateMs(gpu, p, await this.measured.speed);
     } catch (error) {
       return (error as Error).message;
     }

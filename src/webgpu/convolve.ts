@@ -1,10 +1,12 @@
 /** One convolution on the GPU: operands up, a dispatch for each piece, the result back. */
 import { DeviceError } from "../errors.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { product } from "../problem/problem.ts";
-import { type Gpu, MAP_READ_MODE, type Pipeline, USAGE } from "./gpu.ts";
-import { type Piece, piecesOf, sizeOf } from "./pieces.ts";
-import { shaderOf, termTable, tileOf } from "./shader.ts";
+import { type Gpu, MAP_READ_MODE, USAGE } from "./gpu.ts";
+import { adding } from "./parts.ts";
+import { type Piece, sizeOf } from "./pieces.ts";
+import { encode } from "./pipeline.ts";
+import { dispatchOf, planOnGpu } from "./plan.ts";
+import { type Prepared, packed, prepare, type Scratch } from "./prepare.ts";
 
 export interface GpuOperands {
   /** In C order, as the problem's views count. */
@@ -24,26 +26,7 @@ const BYTES = 4;
 
 /** Whether the device can hold the problem, and the kernel serves it. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
-  return p.dtype === "float32" && !p.w.position && piecesOf(p, Math.floor(gpu.mostBytes / BYTES)) !== null;
-}
-
-async function pipelineOf(p: ConvProblem, gpu: Gpu): Promise<Pipeline> {
-  const code = shaderOf(p);
-  return gpu.pipeline(code + JSON.stringify([p.x, p.w]), async () => {
-    const { device } = gpu;
-    device.pushErrorScope("validation");
-    const module = device.createShaderModule({ code });
-    const made = device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
-    const [pipeline, error] = await Promise.all([made.catch((cause: Error) => cause), device.popErrorScope()]);
-    if (pipeline instanceof Error || error) {
-      const why = pipeline instanceof Error ? pipeline.message : error!.message;
-      throw new DeviceError("device", `the shader was refused: ${why}`);
-    }
-    const table = termTable(p);
-    const terms = device.createBuffer({ size: table.byteLength, usage: USAGE.STORAGE | USAGE.COPY_DST });
-    device.queue.writeBuffer(terms, 0, table as Int32Array<ArrayBuffer>);
-    return { pipeline, terms };
-  });
+  return planOnGpu(p, gpu.device.limits, gpu.mostBytes) !== null;
 }
 
 /** The whole result, y of the problem. Throws a DeviceError if the device fails, and the signal's reason. */
@@ -55,9 +38,8 @@ export async function convolveOnGpu(
 ): Promise<Float32Array> {
   const y = new Float32Array(p.y.size);
   if (p.y.size === 0) return y;
-  const pieces = piecesOf(p, Math.floor(gpu.mostBytes / BYTES));
-  if (!pieces) throw new DeviceError("device", `the operands do not fit into its buffers of ${gpu.mostBytes} bytes`);
-  const ready = await pipelineOf(p, gpu.check());
+  const ready = await prepare(gpu.check(), p);
+  const { pieces } = ready.plan;
   const { device } = gpu;
   const held: GPUBuffer[] = [];
   const take = (bytes: number, usage: GPUBufferUsageFlags) => {
@@ -74,14 +56,14 @@ export async function convolveOnGpu(
   device.pushErrorScope("validation");
   let failure: GPUError | null = null;
   try {
-    const w = operands.keepsFilters ? gpu.keep(operands.w) : upload(operands.w, 0, operands.w.length);
+    const w = packed(gpu, ready, operands.w, operands.keepsFilters, { take, upload });
     // A compiled op is planned for a bias, which a run need not have.
     const b = operands.bias ?? new Float32Array(p.groups * p.filters);
     const bias = upload(b, 0, b.length);
     for (const [i, piece] of pieces.entries()) {
       signal?.throwIfAborted();
       const x = upload(operands.x, piece.x.from, piece.x.to);
-      const result = dispatch(gpu, p, piece, ready, { x, w, bias }, take);
+      const result = dispatch(gpu, ready, piece, { x, w, bias }, take);
       await result.mapAsync(MAP_READ_MODE, 0, sizeOf(piece.y) * BYTES).catch((cause: Error) => {
         throw new DeviceError("device", gpu.lost ?? `the result could not be read: ${cause.message}`, { cause });
       });
@@ -96,12 +78,16 @@ export async function convolveOnGpu(
     for (const buffer of held) gpu.giveBack(buffer);
   }
   gpu.check();
-  if (failure) throw new DeviceError("device", failure.message);
+  if (failure) {
+    ready.kept.delete(operands.w);
+    throw new DeviceError("device", failure.message);
+  }
   return y;
 }
 
 interface Buffers {
   readonly x: GPUBuffer;
+  /** Packed. */
   readonly w: GPUBuffer;
   readonly bias: GPUBuffer;
 }
@@ -109,37 +95,28 @@ interface Buffers {
 /** Submit one piece; returns the buffer that its result will be in, for reading. */
 function dispatch(
   gpu: Gpu,
-  p: ConvProblem,
+  { plan, pipeline, adds, terms }: Prepared,
   piece: Piece,
-  { pipeline, terms }: Pipeline,
   { x, w, bias }: Buffers,
-  take: (bytes: number, usage: GPUBufferUsageFlags) => GPUBuffer,
+  take: Scratch["take"],
 ): GPUBuffer {
-  const { device } = gpu;
-  const depth = piece.depth.to - piece.depth.from;
-  const pixels = (piece.images.to - piece.images.from) * depth * product(p.output.slice(1));
-  const bytes = sizeOf(piece.y) * BYTES;
+  const elements = sizeOf(piece.y);
+  const bytes = elements * BYTES;
   const y = take(bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
   const back = take(bytes, USAGE.MAP_READ | USAGE.COPY_DST);
-  const uniform = take(32, USAGE.UNIFORM | USAGE.COPY_DST);
-  // The first image of the piece is image 0 of its buffers.
-  const shifts = [piece.x.from - piece.images.from * p.x.batch, piece.y.from - piece.images.from * p.y.batch];
-  device.queue.writeBuffer(uniform, 0, Int32Array.of(pixels, piece.depth.from, depth, ...shifts, 0, 0, 0));
-  const resource = (buffer: GPUBuffer) => ({ buffer });
-  const entries = [x, w, y, terms, bias, uniform].map((buffer, binding) => ({ binding, resource: resource(buffer) }));
-  const group = device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: p.bias ? entries : entries.filter(({ binding }) => binding !== 4),
-  });
-  const encoder = device.createCommandEncoder();
+  const uniform = ({ words }: { words: Int32Array }) => take(words.byteLength, USAGE.UNIFORM | USAGE.COPY_DST);
+  const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  const tile = tileOf(p);
-  pass.dispatchWorkgroups(Math.ceil(pixels / tile.pixels), Math.ceil(p.filters / tile.filters), p.groups);
+  const sums = adds ? take(bytes * plan.parts, USAGE.STORAGE) : y;
+  const main = { pipeline, buffers: [x, w, sums, terms, bias], ...dispatchOf(plan, piece) };
+  encode(gpu, pass, main, uniform(main));
+  if (adds) {
+    const last = { pipeline: adds, buffers: [sums, y], ...adding(elements, plan.parts) };
+    encode(gpu, pass, last, uniform(last));
+  }
   pass.end();
   encoder.copyBufferToBuffer(y, 0, back, 0, bytes);
-  device.queue.submit([encoder.finish()]);
+  gpu.device.queue.submit([encoder.finish()]);
   return back;
 }
 

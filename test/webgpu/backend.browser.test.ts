@@ -24,7 +24,14 @@ const how = { binary: "webgpu", form: "webgpu" } as const;
 async function ownDevice(mostBytes = 2 ** 27) {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const device = await adapter.requestDevice();
-  const limits = { maxBufferSize: mostBytes, maxStorageBufferBindingSize: mostBytes };
+  const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupStorageSize } = device.limits;
+  const limits = {
+    maxBufferSize: mostBytes,
+    maxStorageBufferBindingSize: mostBytes,
+    maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupSizeX,
+    maxComputeWorkgroupStorageSize,
+  };
   const gpuDevice = new Proxy(device, {
     get(target, key) {
       if (key === "limits") return limits;
