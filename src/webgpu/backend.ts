@@ -1,9 +1,9 @@
 /** The GPU as an engine sees it: opened when it is first wanted, opened again after it was lost, and the reason if there is none. */
 import { DeviceError, OutOfMemoryError } from "../errors.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import type { GpuControls, GpuOperand, GpuOperands } from "./convolve.ts";
+import type { GpuControls, GpuOperands } from "./convolve.ts";
 import { GpuElements } from "./elements.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Gpu, GpuOperand } from "./gpu.ts";
 import { kernels } from "./load.ts";
 import type { Speed } from "./speed.ts";
 
@@ -55,7 +55,7 @@ export class GpuBackend {
       const { servesOnGpu, measureSpeed, estimateMs } = await kernels();
       if (!servesOnGpu(p, gpu)) return "the problem does not fit the GPU kernel or its buffers";
       if (this.measured?.gpu !== gpu) this.measured = { gpu, speed: measureSpeed(gpu) };
-      return estimateMs(p, await this.measured.speed);
+      return estimateMs(gpu, p, await this.measured.speed);
     } catch (error) {
       return (error as Error).message;
     }

@@ -1,15 +1,13 @@
 /** One convolution on the GPU: operands up that are not there, a dispatch for each piece, the result back if it is wanted here. */
-import { DeviceError } from "../errors.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { product } from "../problem/problem.ts";
 import { checked } from "./checked.ts";
-import { type Gpu, type Pipeline, USAGE } from "./gpu.ts";
-import { type Piece, piecesOf, type Range, sizeOf } from "./pieces.ts";
+import { type Gpu, type GpuOperand, USAGE } from "./gpu.ts";
+import { adding } from "./parts.ts";
+import { type Piece, type Range, sizeOf } from "./pieces.ts";
+import { encode } from "./pipeline.ts";
+import { dispatchOf, planOnGpu } from "./plan.ts";
+import { type Prepared, packed, prepare, type Scratch } from "./prepare.ts";
 import { type Mapping, startMapping, takeMapped, unshared } from "./resident.ts";
-import { shaderOf, termTable, tileOf } from "./shader.ts";
-
-/** In C order, as the problem's views count: an array, or a buffer of the device that has it from its start on. */
-export type GpuOperand = Float32Array | GPUBuffer;
 
 export interface GpuOperands {
   readonly x: GpuOperand;
@@ -28,31 +26,7 @@ const BYTES = 4;
 
 /** Whether the device can hold the problem, and the kernel serves it. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
-  return p.dtype === "float32" && !p.w.position && piecesOf(p, Math.floor(gpu.mostBytes / BYTES)) !== null;
-}
-
-async function pipelineOf(p: ConvProblem, gpu: Gpu): Promise<Pipeline> {
-  const code = shaderOf(p);
-  return gpu.pipeline(code + JSON.stringify([p.x, p.w]), async () => {
-    const { device } = gpu;
-    const refused = (cause: Error) => {
-      throw new DeviceError("device", `the shader was refused: ${cause.message}`, { cause });
-    };
-    const { made } = await checked(gpu, () => {
-      const module = device.createShaderModule({ code });
-      const made = device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
-      made.catch(() => {}); // awaited below, if nothing else was wrong
-      return { made };
-    }).catch(refused);
-    const pipeline = await made.catch(refused);
-    const table = termTable(p);
-    const terms = await checked(gpu, () => {
-      const terms = device.createBuffer({ size: table.byteLength, usage: USAGE.STORAGE | USAGE.COPY_DST });
-      device.queue.writeBuffer(terms, 0, table as Int32Array<ArrayBuffer>);
-      return terms;
-    });
-    return { pipeline, terms };
-  });
+  return planOnGpu(p, gpu.device.limits, gpu.mostBytes) !== null;
 }
 
 /** The whole result, y of the problem. Throws a DeviceError if the device fails, and the signal's reason. */
@@ -89,9 +63,8 @@ async function convolve(
   { signal, onProgress }: GpuControls,
 ): Promise<void> {
   if (p.y.size === 0) return;
-  const pieces = piecesOf(p, Math.floor(gpu.mostBytes / BYTES));
-  if (!pieces) throw new DeviceError("device", `the operands do not fit into its buffers of ${gpu.mostBytes} bytes`);
-  const ready = await pipelineOf(p, gpu.check());
+  const ready = await prepare(gpu.check(), p);
+  const { pieces } = ready.plan;
   const borrowed = new Borrowed(gpu);
   let finished = false;
   try {
@@ -99,8 +72,8 @@ async function convolve(
     for (const [i, piece] of pieces.entries()) {
       signal?.throwIfAborted();
       const back = await checked(gpu, () => {
-        filters ??= filtersAndBias(gpu, p, operands, borrowed);
-        return submit(gpu, p, piece, ready, { x: operands.x, ...filters, y }, borrowed);
+        filters ??= filtersAndBias(gpu, ready, operands, borrowed);
+        return submit(gpu, ready, piece, { x: operands.x, ...filters, y }, borrowed);
       });
       if (y instanceof Float32Array) {
         await takeMapped(gpu, back!.buffer, back!.mapping, y.subarray(piece.y.from, piece.y.to));
@@ -110,13 +83,13 @@ async function convolve(
     signal?.throwIfAborted();
     finished = true;
   } finally {
-    if (!finished && operands.w instanceof Float32Array) gpu.forget(operands.w);
+    if (!finished && operands.w instanceof Float32Array) ready.kept.delete(operands.w);
     borrowed.end(finished);
   }
 }
 
 /** Buffers for the length of a call. What is queued before they go back is done before anything that takes them again. */
-class Borrowed {
+class Borrowed implements Scratch {
   private readonly gpu: Gpu;
   private readonly buffers: GPUBuffer[] = [];
 
@@ -130,9 +103,9 @@ class Borrowed {
     return buffer;
   }
 
-  upload(data: Float32Array): GPUBuffer {
-    const buffer = this.take(Math.max(1, data.length) * BYTES, USAGE.STORAGE | USAGE.COPY_DST);
-    this.gpu.device.queue.writeBuffer(buffer, 0, unshared(data));
+  upload(data: Float32Array, from = 0, to = data.length): GPUBuffer {
+    const buffer = this.take(Math.max(1, to - from) * BYTES, USAGE.STORAGE | USAGE.COPY_DST);
+    this.gpu.device.queue.writeBuffer(buffer, 0, unshared(data.subarray(from, to)));
     return buffer;
   }
 
@@ -146,16 +119,20 @@ class Borrowed {
 }
 
 interface Filters {
+  /** Packed. */
   readonly w: GPUBuffer;
-  readonly bias: GPUBuffer | null;
+  readonly bias: GPUBuffer;
 }
 
-function filtersAndBias(gpu: Gpu, p: ConvProblem, { w, keepsFilters, bias }: GpuOperands, borrowed: Borrowed): Filters {
-  const up = (operand: GpuOperand) => (operand instanceof Float32Array ? borrowed.upload(operand) : operand);
+function filtersAndBias(
+  gpu: Gpu,
+  ready: Prepared,
+  { w, keepsFilters, bias }: GpuOperands,
+  borrowed: Borrowed,
+): Filters {
   return {
-    w: keepsFilters && w instanceof Float32Array ? gpu.keep(w) : up(w),
-    // A compiled op is planned for a bias, which a run need not have.
-    bias: p.bias ? up(bias ?? new Float32Array(p.groups * p.filters)) : null,
+    w: packed(gpu, ready, w, keepsFilters, borrowed),
+    bias: bias instanceof Float32Array ? borrowed.upload(bias) : (bias ?? ready.noBias),
   };
 }
 
@@ -174,7 +151,7 @@ function partOf(
   encoder: GPUCommandEncoder,
   borrowed: Borrowed,
 ): Part {
-  if (operand instanceof Float32Array && filled) return { buffer: borrowed.upload(operand.subarray(from, to)), from };
+  if (operand instanceof Float32Array && filled) return { buffer: borrowed.upload(operand, from, to), from };
   if (!(operand instanceof Float32Array) && operand.size <= gpu.mostBytes) return { buffer: operand, from: 0 };
   const bytes = (to - from) * BYTES;
   const buffer = borrowed.take(bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
@@ -185,9 +162,8 @@ function partOf(
 /** Submit one piece. If its result is wanted here, the buffer that it will be mapped in. */
 function submit(
   gpu: Gpu,
-  p: ConvProblem,
+  ready: Prepared,
   piece: Piece,
-  ready: Pipeline,
   { x, w, bias, y }: Filters & { readonly x: GpuOperand; readonly y: GpuOperand },
   borrowed: Borrowed,
 ): { readonly buffer: GPUBuffer; readonly mapping: Mapping } | null {
@@ -195,7 +171,7 @@ function submit(
   const encoder = device.createCommandEncoder();
   const from = partOf(gpu, x, piece.x, true, encoder, borrowed);
   const to = partOf(gpu, y, piece.y, false, encoder, borrowed);
-  dispatch(gpu, p, piece, ready, { x: from, w, bias, y: to }, encoder, borrowed);
+  compute(gpu, ready, piece, { x: from, w, bias, y: to }, encoder, borrowed);
   const bytes = sizeOf(piece.y) * BYTES;
   const here = y instanceof Float32Array;
   const back = here ? borrowed.take(bytes, USAGE.MAP_READ | USAGE.COPY_DST) : y;
@@ -205,37 +181,31 @@ function submit(
   return here ? { buffer: back, mapping: startMapping(back, bytes) } : null;
 }
 
-interface Bound {
+interface Parts extends Filters {
   readonly x: Part;
-  readonly w: GPUBuffer;
-  readonly bias: GPUBuffer | null;
   readonly y: Part;
 }
 
 /** Encode the kernel for one piece. */
-function dispatch(
+function compute(
   gpu: Gpu,
-  p: ConvProblem,
+  { plan, pipeline, adds, terms }: Prepared,
   piece: Piece,
-  { pipeline, terms }: Pipeline,
-  { x, w, bias, y }: Bound,
+  { x, w, bias, y }: Parts,
   encoder: GPUCommandEncoder,
   borrowed: Borrowed,
 ): void {
-  const { device } = gpu;
-  const depth = piece.depth.to - piece.depth.from;
-  const pixels = (piece.images.to - piece.images.from) * depth * product(p.output.slice(1));
-  const uniform = borrowed.take(32, USAGE.UNIFORM | USAGE.COPY_DST);
-  // The first image of the piece is image 0 to the kernel.
-  const shifts = [x.from - piece.images.from * p.x.batch, y.from - piece.images.from * p.y.batch];
-  device.queue.writeBuffer(uniform, 0, Int32Array.of(pixels, piece.depth.from, depth, ...shifts, 0, 0, 0));
-  const buffers = [x.buffer, w, y.buffer, terms, bias, uniform];
-  const entries = buffers.flatMap((buffer, binding) => (buffer ? [{ binding, resource: { buffer } }] : []));
-  const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+  const elements = sizeOf(piece.y);
+  const uniform = ({ words }: { words: Int32Array }) => borrowed.take(words.byteLength, USAGE.UNIFORM | USAGE.COPY_DST);
   const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  const tile = tileOf(p);
-  pass.dispatchWorkgroups(Math.ceil(pixels / tile.pixels), Math.ceil(p.filters / tile.filters), p.groups);
+  // Sums in parts are those of a whole problem: their y begins where the buffer does.
+  const sums = adds ? borrowed.take(elements * BYTES * plan.parts, USAGE.STORAGE) : y.buffer;
+  const first = { x: x.from, y: y.from };
+  const main = { pipeline, buffers: [x.buffer, w, sums, terms, bias], ...dispatchOf(plan, piece, first) };
+  encode(gpu, pass, main, uniform(main));
+  if (adds) {
+    const last = { pipeline: adds, buffers: [sums, y.buffer], ...adding(elements, plan.parts) };
+    encode(gpu, pass, last, uniform(last));
+  }
   pass.end();
 }

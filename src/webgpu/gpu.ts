@@ -1,15 +1,12 @@
 /** The GPU: a device, what it can hold, its pipelines and idle buffers. One for each engine, opened when it is first wanted. */
 import { DeviceError } from "../errors.ts";
 
-/** What a pipeline is bound to, besides operands: see shader.ts. */
-export interface Pipeline {
-  readonly pipeline: GPUComputePipeline;
-  readonly terms: GPUBuffer;
-}
-
 /** The constants of the specification: not every runtime has them as globals. */
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 0x40, STORAGE: 0x80 } as const;
 export const MAP_READ_MODE = 1;
+
+/** In C order, as a problem's views count: an array, or a buffer of the device that has it from its start on. */
+export type GpuOperand = Float32Array | GPUBuffer;
 
 /** Idle buffers beyond this are given back to the driver. */
 const MOST_IDLE_BYTES = 512 * 1024 * 1024;
@@ -20,11 +17,10 @@ export class Gpu {
   readonly name: string;
   /** Why it is of no use any more; undefined while it is. */
   lost: string | undefined;
-  private readonly pipelines = new Map<string, Promise<Pipeline>>();
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private readonly idle: { readonly key: string; readonly buffer: GPUBuffer }[] = [];
   private idleBytes = 0;
   private closed = false;
-  private readonly kept = new WeakMap<Float32Array, GPUBuffer>();
 
   private constructor(device: GPUDevice, name: string) {
     this.device = device;
@@ -64,7 +60,7 @@ export class Gpu {
   }
 
   /** The pipeline under `key`, built on first use. A build that failed is forgotten. */
-  pipeline(key: string, build: () => Promise<Pipeline>): Promise<Pipeline> {
+  pipeline(key: string, build: () => Promise<GPUComputePipeline>): Promise<GPUComputePipeline> {
     let found = this.pipelines.get(key);
     if (!found) {
       found = build();
@@ -84,25 +80,6 @@ export class Gpu {
       return this.idle.splice(at, 1)[0]!.buffer;
     }
     return this.device.createBuffer({ size, usage });
-  }
-
-  /** A buffer with the contents of `data`, uploaded when this array is first seen. It goes when the array goes. */
-  keep(data: Float32Array): GPUBuffer {
-    let buffer = this.kept.get(data);
-    if (!buffer) {
-      buffer = this.device.createBuffer({
-        size: Math.max(256, Math.ceil(data.byteLength / 256) * 256),
-        usage: USAGE.STORAGE | USAGE.COPY_DST,
-      });
-      this.device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-      this.kept.set(data, buffer);
-    }
-    return buffer;
-  }
-
-  /** The next call with this array uploads it again. */
-  forget(data: Float32Array): void {
-    this.kept.delete(data);
   }
 
   giveBack(buffer: GPUBuffer): void {

@@ -5,6 +5,8 @@ import type { Engine } from "../support/spec.ts";
 export interface Faults {
   /** Buffers and bindings have at most so many bytes, as far as the library is told. */
   readonly mostBytes?: number;
+  /** Buffers, if not bindings, may be larger than that. */
+  readonly mostOfBuffer?: number;
   /** Buffers of more bytes than this are refused for lack of memory. */
   room?: number;
   /** The code that the compiler gets to see. */
@@ -77,7 +79,10 @@ export async function ownDevice(faults: Faults = {}): Promise<OwnDevice> {
     },
   });
   const gpuDevice = behind(device, {
-    limits: { maxBufferSize: mostBytes, maxStorageBufferBindingSize: mostBytes },
+    limits: behind(device.limits, {
+      maxBufferSize: faults.mostOfBuffer ?? mostBytes,
+      maxStorageBufferBindingSize: mostBytes,
+    }),
     queue,
     createBuffer,
     createShaderModule: ({ code }: GPUShaderModuleDescriptor) =>
