@@ -26,7 +26,7 @@ const BYTES = 4;
 
 /** Whether the device can hold the problem, and the kernel serves it. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
-  return planOnGpu(p, gpu.device.limits, gpu.mostBytes) !== null;
+  return planOnGpu(p, gpu) !== null;
 }
 
 /** The whole result, y of the problem. Throws a DeviceError if the device fails, and the signal's reason. */

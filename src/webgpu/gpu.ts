@@ -1,5 +1,6 @@
 /** The GPU: a device, what it can hold, its pipelines and idle buffers. One for each engine, opened when it is first wanted. */
 import { DeviceError } from "../errors.ts";
+import { TILES, type TileShape } from "./tile.ts";
 
 /** The constants of the specification: not every runtime has them as globals. */
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 0x40, STORAGE: 0x80 } as const;
@@ -15,6 +16,8 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Vendor and architecture, as far as the adapter tells. */
   readonly name: string;
+  /** What the kernel may choose from: a test may leave one. */
+  tiles: readonly TileShape[] = TILES;
   /** Why it is of no use any more; undefined while it is. */
   lost: string | undefined;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();

@@ -2,9 +2,10 @@
 import type { ConvProblem } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import { type Form, formOf } from "./form.ts";
+import type { Gpu } from "./gpu.ts";
 import { type Piece, piecesOf, sizeOf } from "./pieces.ts";
 import { type Kernel, PIECE } from "./shader.ts";
-import { type Choice, chooseTile, filtersOf, GROUP, groupsOf, paddedTerms, pixelsOf, type TileLimits } from "./tile.ts";
+import { type Choice, chooseTile, filtersOf, GROUP, groupsOf, paddedTerms, pixelsOf } from "./tile.ts";
 
 export interface GpuPlan extends Choice {
   readonly form: Form;
@@ -16,11 +17,11 @@ const FLOAT = 4;
 const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /** Null where the kernel does not serve the problem, or the device cannot hold it. */
-export function planOnGpu(p: ConvProblem, limits: TileLimits, mostBytes: number): GpuPlan | null {
+export function planOnGpu(p: ConvProblem, { device, mostBytes, tiles }: Gpu): GpuPlan | null {
   if (p.dtype !== "float32" || p.w.position) return null;
   const most = Math.min(MOST_ELEMENTS, Math.floor(mostBytes / FLOAT));
   const form = formOf(p);
-  const choice = chooseTile(form.problem, limits, most);
+  const choice = chooseTile(form.problem, device.limits, most, tiles);
   const pieces = piecesOf(form.problem, most);
   if (!choice || !pieces) return null;
   const fewest = pieces.length > 1 ? 1 : Math.min(choice.parts, Math.floor(most / Math.max(1, p.y.size)));

@@ -41,7 +41,7 @@ export function prepare(gpu: Gpu, p: ConvProblem): Promise<Prepared> {
 }
 
 async function build(gpu: Gpu, p: ConvProblem): Promise<Prepared> {
-  const plan = planOnGpu(p, gpu.device.limits, gpu.mostBytes);
+  const plan = planOnGpu(p, gpu);
   if (!plan) throw new DeviceError("device", `the operands do not fit into its buffers of ${gpu.mostBytes} bytes`);
   const { form, parts, tile } = plan;
   const [pipeline, packs, adds] = await Promise.all([

@@ -66,8 +66,8 @@ async function time(gpu: Gpu, p: ConvProblem): Promise<number> {
 const bytesOf = ({ x, y, w }: ConvProblem) => 4 * (x.size + y.size + w.size);
 
 /** What it costs the kernel, in multiply-adds of its best tile. */
-function costOn({ device, mostBytes }: Gpu, p: ConvProblem): number {
-  const plan = planOnGpu(p, device.limits, mostBytes);
+function costOn(gpu: Gpu, p: ConvProblem): number {
+  const plan = planOnGpu(p, gpu);
   return plan ? costOf(plan.form.problem, plan.tile) : Number.POSITIVE_INFINITY;
 }
 

@@ -27,11 +27,16 @@ export const filtersOf = ({ rows, tall }: Tile): number => rows * tall;
 export const groupsOf = ({ columns, wide }: Tile): number => columns * wide;
 export const pixelsOf = (tile: Tile): number => GROUP * groupsOf(tile);
 
+export interface TileShape extends Omit<Tile, "step"> {
+  readonly staged: boolean;
+  readonly cost: number;
+}
+
 /**
  * What a multiply-add costs in a tile, the largest being 1: the more sums a thread has, the fewer operands it reads for each. From
  * the reads of workgroup memory per multiply-add, (tall + wide · 4) / (tall · wide · 4), and where nothing is staged from loads of x.
  */
-const SHAPES: readonly (Omit<Tile, "step"> & { readonly staged: boolean; readonly cost: number })[] = [
+export const TILES: readonly TileShape[] = [
   { staged: true, rows: 16, columns: 16, tall: 8, wide: 2, cost: 1 },
   { staged: true, rows: 8, columns: 32, tall: 8, wide: 1, cost: 1.1 },
   { staged: true, rows: 8, columns: 16, tall: 8, wide: 1, cost: 1.15 },
@@ -45,7 +50,7 @@ const SHAPES: readonly (Omit<Tile, "step"> & { readonly staged: boolean; readonl
 ];
 
 /** Threads that keep a GPU of middling size busy; fewer, and part of it idles. Nothing in WebGPU says how large it is. */
-const ENOUGH_THREADS = 16384;
+const ENOUGH_THREADS = 32768;
 
 /** Of a part of a sum: fewer would not be worth the second pass. */
 const LEAST_TERMS = 128;
@@ -80,9 +85,14 @@ export function packedSize(p: ConvProblem, tile: Tile): number {
 }
 
 /** Null where the device allows none of them, or holds the packed filters of none. */
-export function chooseTile(p: ConvProblem, limits: TileLimits, mostElements: number): Choice | null {
+export function chooseTile(
+  p: ConvProblem,
+  limits: TileLimits,
+  mostElements: number,
+  tiles: readonly TileShape[] = TILES,
+): Choice | null {
   let best: (Choice & { cost: number }) | null = null;
-  for (const { staged, cost, ...shape } of SHAPES) {
+  for (const { staged, cost, ...shape } of tiles) {
     const tile = { ...shape, step: staged ? stepFor(p) : 0 };
     if (!allows(limits, tile) || packedSize(p, tile) > mostElements) continue;
     const threads = workgroupsOf(p, tile) * threadsOf(tile);
@@ -97,7 +107,7 @@ export function chooseTile(p: ConvProblem, limits: TileLimits, mostElements: num
 
 /** What the problem costs on a busy device, in multiply-adds of the best tile. */
 export function costOf(p: ConvProblem, tile: Tile): number {
-  const { cost } = SHAPES.find(
+  const { cost } = TILES.find(
     ({ rows, columns, tall }) => tile.rows === rows && tile.columns === columns && tile.tall === tall,
   )!;
   return paddedWork(p, tile) * cost;
