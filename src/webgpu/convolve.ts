@@ -7,7 +7,7 @@ import { type Piece, type Range, sizeOf } from "./pieces.ts";
 import { encode } from "./pipeline.ts";
 import { dispatchOf, planOnGpu } from "./plan.ts";
 import { type Prepared, packed, prepare, type Scratch } from "./prepare.ts";
-import { type Mapping, startMapping, takeMapped, unshared } from "./resident.ts";
+import { type Mapping, startMapping, takeMapped, write } from "./resident.ts";
 
 export interface GpuOperands {
   readonly x: GpuOperand;
@@ -105,7 +105,7 @@ class Borrowed implements Scratch {
 
   upload(data: Float32Array, from = 0, to = data.length): GPUBuffer {
     const buffer = this.take(Math.max(1, to - from) * BYTES, USAGE.STORAGE | USAGE.COPY_DST);
-    this.gpu.device.queue.writeBuffer(buffer, 0, unshared(data.subarray(from, to)));
+    write(this.gpu, buffer, data.subarray(from, to));
     return buffer;
   }
 

@@ -25,7 +25,7 @@ export async function allocate(gpu: Gpu, elements: number, argument: string): Pr
 }
 
 export async function upload(gpu: Gpu, buffer: GPUBuffer, data: Float32Array, argument: string): Promise<void> {
-  await checked(gpu, () => gpu.device.queue.writeBuffer(buffer, 0, unshared(data)), argument);
+  await checked(gpu, () => write(gpu, buffer, data), argument);
 }
 
 export async function download(gpu: Gpu, buffer: GPUBuffer, elements: number, argument: string): Promise<Float32Array> {
@@ -77,8 +77,9 @@ export async function takeMapped(
   back.unmap();
 }
 
-/** Shared memory cannot be handed to the GPU: it is copied once. */
-export function unshared(data: Float32Array): Float32Array<ArrayBuffer> {
+/** Shared memory cannot be handed to the GPU: it is copied once. Nor can no elements: Deno 2.9.6 would end the process. */
+export function write({ device }: Gpu, buffer: GPUBuffer, data: Float32Array): void {
+  if (data.length === 0) return;
   const shared = typeof SharedArrayBuffer === "function" && data.buffer instanceof SharedArrayBuffer;
-  return (shared ? data.slice() : data) as Float32Array<ArrayBuffer>;
+  device.queue.writeBuffer(buffer, 0, (shared ? data.slice() : data) as Float32Array<ArrayBuffer>);
 }

@@ -1,8 +1,9 @@
-// On this runtime's WebGPU: every golden case in float32, and random problems of integers, which must be exact. Run as a program,
+// On this runtime's WebGPU: every golden case in float32, every op on tensors that stay there, and random problems of integers, which must be exact. Run as a program,
 // because a driver may crash and must not take a suite along. SEED repeats the random problems of an earlier run.
 import { goldenUrl, loadGolden } from "../golden/load.ts";
 import { gpuForms, runGolden } from "../golden/run.ts";
 import { checkExact, gpuForm } from "../support/exact.ts";
+import { checkOnGpu } from "../support/on-gpu.ts";
 import { opNames } from "../support/ops.ts";
 import { environment } from "../support/runtime.ts";
 import type { Engine } from "../support/spec.ts";
@@ -18,6 +19,10 @@ const { calls, failures } = await runGolden(await loadGolden(goldenUrl()), engin
 for (const failure of failures) console.log(failure);
 if (failures.length > 0 || calls < 200) throw new Error(`${failures.length} of ${calls} golden cases failed on ${gpu}`);
 console.log(`${calls} golden cases`);
+
+const wrong = await checkOnGpu(engine);
+if (wrong.length > 0) throw new Error(`on tensors that stay on the GPU: ${wrong.join(", ")}`);
+console.log("every op on tensors that stay on the GPU");
 
 const seed = Number(environment("SEED") ?? Date.now() % 2 ** 31);
 const exact: string[] = [];

@@ -18,6 +18,10 @@ async function runOn({ name, environment }: Driver): Promise<boolean> {
   if (code !== 0 && output.includes("offers no adapter")) return false;
   if (code === null) console.log(`stopped after ${RUN_MS / 1000} s, or crashed`);
   process.exitCode = code === 0 ? 0 : 1;
+  const [passed, failed] = code === 0 ? [1, 0] : [0, 1];
+  console.log(
+    `\nNode ${process.versions.node}: ${passed} passed, ${failed} failed; WebGPU by the npm package webgpu on ${name}`,
+  );
   return true;
 }
 
