@@ -42,7 +42,10 @@ export class Gpu {
     if (!adapter) throw new DeviceError("device", "WebGPU offers no adapter here");
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     try {
-      const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+      const device = await adapter.requestDevice({
+        requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+        requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
+      });
       const { vendor, architecture, description } = adapter.info ?? {};
       return new Gpu(device, [vendor, architecture, description].filter(Boolean).join(" ") || "an unnamed adapter");
     } catch (cause) {

@@ -2,32 +2,24 @@
 import type { ConvProblem } from "../problem/problem.ts";
 import { termCount } from "../problem/problem.ts";
 import type { Dispatch } from "./pipeline.ts";
+import { buffers, main } from "./text.ts";
 import { filtersOf, packedSize, paddedTerms, type Tile } from "./tile.ts";
 
 const THREADS = 64;
 
 /** w and the table of its terms, one after the other; then the packed filters. */
 export const packShader = /* wgsl */ `
-struct Packing { elements: i32, tile: i32, padded: i32, tiles: i32, terms: i32, filters: i32, offset: i32, group_step: i32, filter_step: i32 }
-@group(0) @binding(0) var<storage, read> w: array<f32>;
-@group(0) @binding(1) var<storage, read> terms: array<i32>;
-@group(0) @binding(2) var<storage, read_write> packed: array<f32>;
-@group(0) @binding(3) var<uniform> by: Packing;
-
-@compute @workgroup_size(${THREADS})
-fn main(
-  @builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) size: vec3u, @builtin(local_invocation_index) thread: u32
-) {
-  let i = i32((id.x + id.y * size.x) * ${THREADS}u + thread);
+struct Packing { elements: i32, tile: i32, padded: i32, tiles: i32, terms: i32, filters: i32, start: i32, groups: i32, steps: i32 }
+${buffers(["w: array<f32>", "terms: array<i32>", "packed: array<f32>"], 2, "by: Packing")}
+${main(THREADS)}
+  let i = i32(block * ${THREADS}u + thread);
   if (i >= by.elements) { return; }
   let row = i / by.tile;
   let j = row % by.padded;
   let tile = row / by.padded;
   let k = tile % by.tiles * by.tile + i % by.tile;
   var v = 0.0;
-  if (j < by.terms && k < by.filters) {
-    v = w[by.offset + tile / by.tiles * by.group_step + k * by.filter_step + terms[j]];
-  }
+  if (j < by.terms && k < by.filters) { v = w[by.start + tile / by.tiles * by.groups + k * by.steps + terms[j]]; }
   packed[i] = v;
 }
 `;

@@ -21,7 +21,11 @@ export function planOnGpu(p: ConvProblem, { device, mostBytes, tiles }: Gpu): Gp
   if (p.dtype !== "float32" || p.w.position) return null;
   const most = Math.min(MOST_ELEMENTS, Math.floor(mostBytes / FLOAT));
   const form = formOf(p);
-  const choice = chooseTile(form.problem, device.limits, most, tiles);
+  const choice = chooseTile(form.problem, device.limits, {
+    mostElements: most,
+    tiles,
+    subgroups: device.features.has("subgroups"),
+  });
   const pieces = piecesOf(form.problem, most);
   if (!choice || !pieces) return null;
   const fewest = pieces.length > 1 ? 1 : Math.min(choice.parts, Math.floor(most / Math.max(1, p.y.size)));
@@ -45,7 +49,6 @@ export function dispatchOf(
   const output = [depth, p.output[1], p.output[2]];
   const elements = sizeOf(piece.images) * product(output);
   const terms = paddedTerms(p, tile);
-  const step = tile.step || 1;
   const tiles = [
     Math.ceil(p.filters / filtersOf(tile)),
     Math.ceil((elements * GROUP) / lanes / pixelsOf(tile)),
@@ -59,7 +62,7 @@ export function dispatchOf(
   const low = [p.low[0] - piece.depth.from * p.stride[0], p.low[1], p.low[2]];
   const rows: Record<keyof typeof PIECE, readonly number[]> = {
     counts: [elements, p.filters, terms, workgroups],
-    tiles: [...tiles, Math.ceil(terms / step / parts) * step],
+    tiles: [...tiles, Math.ceil(terms / tile.step / parts) * tile.step],
     output: [...output, sizeOf(piece.y) / unit],
     hop: digits(groupsOf(tile), output),
     stride: p.stride,

@@ -36,7 +36,7 @@ const throwing = (name: "createBindGroup" | "createBuffer" | "createShaderModule
 };
 
 const greedy = (code: string) =>
-  `var<workgroup> more: array<f32, 100000>;\n${code}`.replace(/fn main\([^{]*\{/, (head) => `${head} more[0] = 1.0;`);
+  `${code.replace(/fn main\([^{]*\{/, (head) => `${head} more[0] = 1.0;`)}\nvar<workgroup> more: array<f32, 100000>;`;
 
 const faults: readonly Fault[] = [
   { name: "a shader that is no WGSL", faults: { shader: (code) => code.replace("fn main", "fun main") }, why: /shader was refused/ },

@@ -21,8 +21,8 @@ const minimum = {
   maxComputeWorkgroupsPerDimension: 65535,
 } as const;
 
-/** Enough terms, filters and pixels that a device without limits would take the largest tile. */
-const large: Spec = { input: [2, 8, 70, 80], filters: [130, 8, 3, 3], borderMode: "half", seed: 31 };
+/** Of a size for which the device's limits decide about the tile. */
+const large: Spec = { input: [1, 8, 45, 47], filters: [130, 8, 3, 3], borderMode: "half", seed: 31 };
 
 const defaultDevice = async () => (await navigator.gpu.requestAdapter())!.requestDevice();
 
@@ -131,9 +131,9 @@ describe.skipIf(!inject("isolated"))("limits", () => {
           maxComputeWorkgroupStorageSize: bytes,
         };
         for (const layer of layers()) {
-          const { tile } = chooseTile(layer, limits, 2 ** 25) as Choice;
+          const { tile } = chooseTile(layer, limits, { mostElements: 2 ** 25 }) as Choice;
           expect(threadsOf(tile)).toBeLessThanOrEqual(threads);
-          expect(4 * tile.step * (filtersOf(tile) + pixelsOf(tile))).toBeLessThanOrEqual(bytes);
+          if (tile.staged) expect(4 * tile.step * (filtersOf(tile) + pixelsOf(tile))).toBeLessThanOrEqual(bytes);
           seen.add(shapeOf(tile));
         }
       }
