@@ -36,4 +36,7 @@ async function main(): Promise<void> {
   throw new Error(found.length === 0 ? NO_DRIVER : "no driver that Dawn takes");
 }
 
-await main();
+await main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

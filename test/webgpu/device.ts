@@ -20,7 +20,6 @@ export interface Traffic {
   uploads: number;
   maps: number;
   buffers: number;
-  submits: number;
 }
 
 export interface OwnDevice {
@@ -50,7 +49,7 @@ function behind<T extends object>(target: T, replaced: Readonly<Record<string, u
 export async function ownDevice(faults: Faults = {}): Promise<OwnDevice> {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const device = await adapter.requestDevice();
-  const traffic: Traffic = { uploads: 0, maps: 0, buffers: 0, submits: 0 };
+  const traffic: Traffic = { uploads: 0, maps: 0, buffers: 0 };
   const { mostBytes = 2 ** 27 } = faults;
   // The stack of error scopes as the library sees it: each with what we have put in, or null.
   const scopes: { readonly filter: GPUErrorFilter; error: GPUError | null }[] = [];
@@ -72,10 +71,6 @@ export async function ownDevice(faults: Faults = {}): Promise<OwnDevice> {
     writeBuffer: (buffer: GPUBuffer, offset: number, data: Float32Array<ArrayBuffer>) => {
       if (buffer.usage & STORAGE) traffic.uploads++;
       device.queue.writeBuffer(buffer, offset, data);
-    },
-    submit: (buffers: GPUCommandBuffer[]) => {
-      traffic.submits++;
-      device.queue.submit(buffers);
     },
   });
   const gpuDevice = behind(device, {
