@@ -3,14 +3,14 @@
  *
  *   y[k, p] = act( bias[k] + Σ_j w[k, j] · x[p, j] )      k filter, p pixel (image, z, y, x), j term (channel and taps)
  *
- * Each thread keeps a tile of sums in registers: `tall` filters by `wide` groups of four pixels. A workgroup copies `step` terms of
- * both operands into workgroup memory at a time, padding as zeros, so that the loop over them has no condition and no address that
- * depends on the problem. The text depends on the tile and on a few properties; extents and strides are in a uniform
- * buffer, so that problems of a kind share a pipeline: none is needed in the loop. Filters are packed (pack.ts), `terms` says for each j where its
- * operand of x stands relative to a pixel, and which taps it is (terms.ts).
+ * Each thread keeps a tile of sums in registers: `tall` filters by `wide` groups of four pixels. Operands come through workgroup
+ * memory, `step` terms at a time, or are read in place (loop.ts). The text depends on the tile and on a few properties; extents
+ * and strides are uniforms, as the loop needs none, so that problems of a kind share a pipeline. Filters are packed (pack.ts);
+ * `terms` says for each j where its operand of x is relative to a pixel, and which taps it is (form.ts).
  *
- * The four pixels of a group are `GROUPS` apart, so that neighbouring threads read and write neighbouring elements; where
- * x and y can be read as vec4, they are one such element.
+ * The four pixels of a group are as many elements apart as the tile has groups, so that neighbouring threads read and write
+ * neighbouring elements; where x and y can be read as vec4s, they are one such element. All is float32: half the precision would not keep
+ * what numerics.md promises.
  */
 import type { Activation } from "../problem/problem.ts";
 import { filtersAt, filterType, type Kind, lanesOf, loopOf, together, workgroupMemory } from "./loop.ts";
@@ -23,13 +23,13 @@ export interface Kernel extends Kind {
 
 /** The uniform buffer: vec4<i32> each. */
 export const PIECE = {
-  /** Elements of a group's pixels, filters of a group of filters, terms with padding, workgroups. */
+  /** Elements of y along its pixels, filters of a group, terms with padding, workgroups. */
   counts: 0,
   /** Tiles along the filters and the pixels, groups, terms of a part. */
   tiles: 1,
   /** Extents of a piece of y: z, y, x; and how far apart the results of parts are. */
   output: 2,
-  /** How far GROUPS elements are: image, z, y, x. */
+  /** As many elements as the tile has groups, as a place: image, z, y, x. */
   hop: 3,
   stride: 4,
   low: 5,
@@ -107,7 +107,7 @@ ${buffers(storage, 2, "piece: Piece")}`;
 }
 
 /**
- * place: image, z, y, x of element i. hop: GROUPS elements further, without a division. corner: where a pixel's window begins, as coordinates;
+ * place: image, z, y, x of element i. hop: as many elements further as the tile has groups, without a division. corner: where a pixel's window begins, as coordinates;
  * origin: the same as an address.
  */
 const PLACES = `

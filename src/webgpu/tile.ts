@@ -34,8 +34,9 @@ export interface TileShape extends Omit<Tile, "step"> {
 }
 
 /**
- * What a multiply-add costs in a tile, the largest being 1: the more sums a thread has, the fewer operands it reads for each. From
- * the reads of workgroup memory per multiply-add, (tall + wide · 4) / (tall · wide · 4), and where nothing is staged from loads of x.
+ * What a multiply-add costs in a tile, the largest being 1: the more sums a thread has, the fewer operands it reads for each. Reckoned, not
+ * measured on a card (software adapters tell nothing of that): from the reads of workgroup memory per multiply-add,
+ * (tall + wide · 4) / (tall · wide · 4), and where nothing is staged from the loads of x.
  */
 export const TILES: readonly TileShape[] = [
   { staged: true, rows: 16, columns: 16, tall: 8, wide: 2, cost: 1 },
@@ -50,10 +51,10 @@ export const TILES: readonly TileShape[] = [
   { staged: false, rows: 1, columns: 64, tall: 1, wide: 1, cost: 8 },
 ];
 
-/** Threads that keep a GPU of middling size busy; fewer, and part of it idles. Nothing in WebGPU says how large it is. */
+/** Threads that keep a GPU of middling size busy, some 60 cores of two workgroups each; nothing in WebGPU says how large one is. */
 const ENOUGH_THREADS = 32768;
 
-/** Of a part of a sum: fewer would not be worth the second pass. */
+/** Of a part of a sum, so that writing it and adding it up is little beside computing it. */
 const LEAST_TERMS = 128;
 
 const STEPS = [16, 12, 8];
