@@ -9,7 +9,7 @@
  * (z, y, x) space; a 2-D op has depth 1.
  */
 
-// --- convolution: direct_pixels, direct_filters, depthwise, separable, fft, unshared ---------------------------------
+// --- convolution: direct_pixels, direct_filters, depthwise, separable, fft, winograd, unshared ---------------------------------
 
 /** Operands. `CONV_BIAS` is 0 when there is none. */
 export const CONV_X = 0;
@@ -105,7 +105,32 @@ export const CONV_TRANSFORM = 344;
 /** `direct` only: terms of one block; the terms of an input tile are cut into such blocks. */
 export const CONV_BLOCK_TERMS = 348;
 
-export const CONV_BYTES = 352;
+/** `winograd` only: outputs of a transform along an axis, 2 or 4; its inputs are two more, and a *point* is one of their square. */
+export const CONV_SIDE = 352;
+/** The numbers of the transforms: 2, 1/2, 5/2, √½, √2. */
+export const CONV_NUMBERS = 356;
+/**
+ * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][channel][tile of the panel].
+ * Bytes of a point, of a panel, of a unit; frames of an image that have units.
+ */
+export const CONV_V_POINT = 360;
+export const CONV_V_PANEL = 364;
+export const CONV_V_UNIT = 368;
+export const CONV_FRAMES = 372;
+/** The products of a unit: bytes of a point, and of the register tile of one panel of filters and one of tiles. */
+export const CONV_M_POINT = 376;
+export const CONV_M_SLOT = 380;
+/** Bytes of a point of a group's transformed filters. */
+export const CONV_W_POINT = 384;
+/** Panels of filters that are multiplied before their outputs are transformed. */
+export const CONV_PASS_PANELS = 388;
+/** Scratch: the list of tiles, rows transformed along y, the unit (where it is not kept for other tiles), the products. */
+export const CONV_SCRATCH_TILES = 392;
+export const CONV_SCRATCH_ROWS = 396;
+export const CONV_SCRATCH_V = 400;
+export const CONV_SCRATCH_M = 404;
+
+export const CONV_BYTES = 408;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -132,7 +157,11 @@ export const PACK_CHANNELS_LAST = 72;
 /** `fft_filters` only: the transform's table. */
 export const PACK_TRANSFORM = 76;
 
-export const PACK_BYTES = 80;
+/** `winograd_filters` only: see CONV_SIDE, CONV_W_POINT. */
+export const PACK_SIDE = 80;
+export const PACK_POINT = 84;
+
+export const PACK_BYTES = 88;
 
 // --- transform: the table that fft and fft_filters share; offsets in it count from its own start -----------------------
 

@@ -6,7 +6,7 @@
  * Tiles: space innermost, then groups, runs of filters, images. Order of additions: z, y, x, then bias.
  */
 import {
-  CONV_BIAS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_PANEL_RUNS, CONV_ROW_STEP, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
+  CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_PACKED, CONV_PANEL_RUNS, CONV_PITCHES, CONV_ROW_STEP, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { N1, N2 } from "./contract";
@@ -27,6 +27,9 @@ export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last
   const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
   const tileRows = word(args, CONV_TILE_ROWS), tileColumns = word(args, CONV_TILE_COLUMNS);
   const bandsY = ceilDivide(outY, tileRows), bandsX = ceilDivide(outX, tileColumns);
+  // Several planes are copied before the first is read: what was stored a moment ago, and is read at other boundaries, waits in
+  // the store buffer. Their stride is that of channels, of which a group has one.
+  const planes = word(args, CONV_BLOCK_CHANNELS), step = word(args, CONV_PACKED) ? word(args, CONV_PITCHES) : word(args, CONV_X_STRIDES + 4);
   const xRow = word(args, CONV_ROW_STEP);
   rowPlaces(args, scratch + <usize>word(args, CONV_SCRATCH_PIXELS), xRow);
 
@@ -39,13 +42,16 @@ export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last
     const k0 = rest % cuts * filters / cuts, k1 = (rest % cuts + 1) * filters / cuts, n = rest / cuts;
     const row = bandY * tileRows, rows = min(tileRows, outY - row);
     const column = bandX * tileColumns, columns = min(tileColumns, outX - column);
-    for (let g = g0, end = min(groups, g0 + tileGroups); g < end; ++g) {
+    let y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g0 * word(args, CONV_Y_STRIDES + 4)
+      + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
+    for (let g = g0, end = min(groups, g0 + tileGroups); g < end;) {
       const plane = <usize>(word(args, CONV_X) + n * word(args, CONV_X_STRIDES) + g * word(args, CONV_X_STRIDES + 4));
-      const x = inputTile<T, V>(args, scratch, plane, 1, z, row, column);
-      const y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4)
-        + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
-      if (lengthof<A>() == lengthof<Whole>()) planeTile<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
-      else twoPasses<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
+      const next = min(end, g + planes);
+      let x = inputTile<T, V>(args, scratch, plane, next - g, z, row, column);
+      for (; g < next; ++g, x += step, y += word(args, CONV_Y_STRIDES + 4)) {
+        if (lengthof<A>() == lengthof<Whole>()) planeTile<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
+        else twoPasses<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
+      }
     }
   }
 }

@@ -7,6 +7,7 @@ import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
 import { spectraOfFilters } from "./spectra";
 import { unshared } from "./unshared";
+import { winograd, winogradFilters, winogradInput, winogradMultiply } from "./winograd";
 
 /** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */
 export function binary(): i32 {
@@ -87,4 +88,23 @@ export function fft_filters_f32(args: usize, scratch: usize, first: i32, last: i
 export function fft_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) spectraOfFilters<f64, Vector>(args, scratch, first, last);
   else spectraOfFilters<f64, f64>(args, scratch, first, last);
+}
+
+export function winograd_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) winograd<Vector>(args, scratch, first, last);
+  else winograd<f32>(args, scratch, first, last);
+}
+
+export function winograd_input_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) winogradInput<Vector>(args, scratch, first, last);
+  else winogradInput<f32>(args, scratch, first, last);
+}
+
+export function winograd_multiply_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) winogradMultiply<Vector>(args, scratch, first, last);
+  else winogradMultiply<f32>(args, scratch, first, last);
+}
+
+export function winograd_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  winogradFilters(args, scratch, first, last);
 }

@@ -199,6 +199,28 @@ export type Vector = v128;
     0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
 }
 
+/** a0 b0 a1 b1 of the lanes of two vectors of four; a2 b2 a3 b3. */
+// @ts-ignore: decorator
+@inline export function interleaveLow(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+}
+
+// @ts-ignore: decorator
+@inline export function interleaveHigh(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+}
+
+/** The lower, the upper halves of two vectors. */
+// @ts-ignore: decorator
+@inline export function joinLow(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
+
+// @ts-ignore: decorator
+@inline export function joinHigh(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
 /** A square of L × L elements, L the lanes of V: its rows at `from`, `fromPitch` bytes apart, become columns at `to`. */
 // @ts-ignore: decorator
 @inline export function transpose<T, V>(from: usize, fromPitch: usize, to: usize, toPitch: usize): void {
@@ -206,17 +228,15 @@ export type Vector = v128;
     store<T>(to, load<T>(from));
   } else if (sizeof<T>() == 8) {
     const a = v128.load(from), b = v128.load(from + fromPitch);
-    v128.store(to, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-    v128.store(to + toPitch, i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+    v128.store(to, joinLow(a, b));
+    v128.store(to + toPitch, joinHigh(a, b));
   } else {
     const a = v128.load(from), b = v128.load(from + fromPitch), c = v128.load(from + 2 * fromPitch), d = v128.load(from + 3 * fromPitch);
-    const ab = i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-    const cd = i8x16.shuffle(c, d, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-    v128.store(to, i8x16.shuffle(ab, cd, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-    v128.store(to + toPitch, i8x16.shuffle(ab, cd, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
-    const ef = i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-    const gh = i8x16.shuffle(c, d, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-    v128.store(to + 2 * toPitch, i8x16.shuffle(ef, gh, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
-    v128.store(to + 3 * toPitch, i8x16.shuffle(ef, gh, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+    const ab = interleaveLow(a, b), cd = interleaveLow(c, d);
+    v128.store(to, joinLow(ab, cd));
+    v128.store(to + toPitch, joinHigh(ab, cd));
+    const ef = interleaveHigh(a, b), gh = interleaveHigh(c, d);
+    v128.store(to + 2 * toPitch, joinLow(ef, gh));
+    v128.store(to + 3 * toPitch, joinHigh(ef, gh));
   }
 }

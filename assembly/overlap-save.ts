@@ -21,7 +21,7 @@ import {
 } from "./args";
 import { Backward, Forward, multiplySpectra, transform } from "./fft";
 import { absolute, lanes, loadLanes, maximum, splat, storeLanes, transpose, vectorBytes } from "./lanes";
-import { packRow } from "./pack";
+import { packRow, zeroRow } from "./pack";
 import { planeRows, rowPlaces } from "./rows";
 import { finishTile, storeRows } from "./store";
 import { ceilDivide, word } from "./words";
@@ -66,7 +66,7 @@ function packUnit<T, V>(args: usize, table: usize, to: usize, g: i32, n: i32, u:
       packRow<T, V>(to, columns, <usize>(source + (y + r) * xRow), xColumn, before, after);
       largest = maximum<T, V>(largest, largestOf<T, V>(to, columns));
     } else {
-      memory.fill(to, 0, <usize>columns * sizeof<T>());
+      zeroRow<T, V>(to, 0, columns);
     }
   }
   return acrossLanes<T, V>(largest, to - pitch);

@@ -7,25 +7,37 @@ import {
   CONV_X_STRIDES, PACK_ALIGN, PACK_BLOCK_TERMS, PACK_CHANNELS, PACK_CHANNELS_LAST, PACK_GROUP, PACK_PANEL_COUNT, PACK_PANELS, PACK_SOURCE,
   PACK_STRIDES, PACK_TAPS, PACK_TARGET, PACK_WIDTH,
 } from "./args";
-import { lanes, loadEvenLanes, loadLanes, storeLanes, vectorBytes } from "./lanes";
+import { lanes, loadEvenLanes, loadLanes, splat, storeLanes, vectorBytes } from "./lanes";
 import { ceilDivide, entry, word } from "./words";
+
+/** `count` zeros from a whole vector on; the last vector is stored whole, for rows are whole vectors long. */
+// @ts-ignore: decorator
+@inline export function zeroRow<T, V>(target: usize, first: i32, count: i32): void {
+  const L = lanes<T, V>(), zero = splat<T, V>(0);
+  for (let i = first & -L; i < count; i += L) storeLanes<T, V>(target + <usize>i * sizeof<T>(), zero);
+}
 
 /**
  * One run of one row: `count` elements, of which `[before, after)` come from `source`, `step` bytes apart, and the
- * others are zeros. `source` is the address of element `before`.
+ * others are zeros. `source` is the address of element `before`. The last vector overlaps the one before it.
  */
 // @ts-ignore: decorator
 @inline export function packRow<T, V>(target: usize, count: i32, source: usize, step: usize, before: i32, after: i32): void {
-  const size = sizeof<T>(), L = lanes<T, V>(), vector = <usize>vectorBytes<T, V>();
-  let i = 0;
-  for (; i < before; ++i, target += size) store<T>(target, 0);
-  if (step == size) {
-    for (; i + L <= after; i += L, target += vector, source += vector) storeLanes<T, V>(target, loadLanes<T, V>(source));
-  } else if (step == 2 * size) {
-    for (; i + L <= after; i += L, target += vector, source += 2 * vector) storeLanes<T, V>(target, loadEvenLanes<T, V>(source));
+  const size = sizeof<T>(), L = lanes<T, V>(), vector = <usize>vectorBytes<T, V>(), inside = after - before;
+  if (before) zeroRow<T, V>(target, 0, before);
+  if (after < count) zeroRow<T, V>(target, after, count);
+  target += <usize>before * size;
+  if (step == size && inside >= L) {
+    for (let i = inside; i > L; i -= L, target += vector, source += vector) storeLanes<T, V>(target, loadLanes<T, V>(source));
+    const back = <usize>((-inside) & (L - 1)) * size;
+    storeLanes<T, V>(target - back, loadLanes<T, V>(source - back));
+  } else if (step == 2 * size && inside >= L) {
+    for (let i = inside; i > L; i -= L, target += vector, source += 2 * vector) storeLanes<T, V>(target, loadEvenLanes<T, V>(source));
+    const back = <usize>((-inside) & (L - 1)) * size;
+    storeLanes<T, V>(target - back, loadEvenLanes<T, V>(source - 2 * back));
+  } else {
+    for (let i = 0; i < inside; ++i, target += size, source += step) store<T>(target, load<T>(source));
   }
-  for (; i < after; ++i, target += size, source += step) store<T>(target, load<T>(source));
-  for (; i < count; ++i, target += size) store<T>(target, 0);
 }
 
 /**
@@ -33,7 +45,6 @@ import { ceilDivide, entry, word } from "./words";
  * on (that of the image, group and first channel at the origin of space). Positions outside the input become zeros.
  */
 function packTile<T, V>(args: usize, target: usize, x: usize, channels: i32, z: i32, row: i32, column: i32): void {
-  const size = <i32>sizeof<T>();
   const zStart = z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
   const yStart = row * word(args, CONV_STRIDE + 4) - word(args, CONV_LOW + 4);
   const xStart = column * word(args, CONV_STRIDE + 8) - word(args, CONV_LOW + 8);
@@ -61,7 +72,7 @@ function packTile<T, V>(args: usize, target: usize, x: usize, channels: i32, z: 
             if (inDepth && <u32>y < <u32>yIn) {
               packRow<T, V>(to, places, plane + <usize>(y * xRow), xColumn * xStep, before, after);
             } else {
-              memory.fill(to, 0, <usize>(places * size));
+              zeroRow<T, V>(to, 0, places);
             }
           }
         }

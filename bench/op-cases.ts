@@ -12,17 +12,25 @@ export interface Layout {
   readonly space: Space;
 }
 
-/** result[n, o, at] = Σ image[n, c, at·stride + tap − low] · filter[o, c, tap], zeros outside. */
+/** result[n, o, at] = Σ image[n, c, at·stride + tap·dilation − low] · filter[o, c, tap], zeros outside; c runs over the group of o. */
 export interface Sum {
   readonly batch: number;
+  /** Of an image; a filter has as many as its group. */
   readonly channels: number;
   readonly filters: number;
+  readonly groups: number;
   readonly image: Space;
   readonly taps: Space;
   readonly result: Space;
   readonly stride: Space;
+  readonly dilation: Space;
   readonly low: Space;
 }
+
+const ONES: Space = [1, 1, 1];
+
+/** Neither groups nor gaps between the taps. */
+const dense = { groups: 1, dilation: ONES } as const;
 
 export interface OpCase {
   readonly name: string;
@@ -49,8 +57,17 @@ export interface Contest {
 export const product = (list: readonly number[]): number => list.reduce((all, n) => all * n, 1);
 
 /** Multiply-adds of the direct sum, padding included, whatever the algorithm. */
-export const workOf = ({ batch, channels, filters, taps, result }: Sum): number =>
-  batch * channels * filters * product(taps) * product(result);
+export const workOf = (sum: Sum): number =>
+  sum.batch * stackOf(sum) * sum.filters * product(sum.taps) * product(sum.result);
+
+/** Channels of a filter. */
+export const stackOf = ({ channels, groups }: Sum): number => channels / groups;
+
+/** Zeros after each axis, as many as the last window needs. */
+export const highOf = ({ image, taps, result, stride, dilation, low }: Sum): Space =>
+  result.map((n, axis) =>
+    Math.max(0, (n - 1) * stride[axis] + (taps[axis] - 1) * dilation[axis] + 1 - image[axis] - low[axis]),
+  ) as unknown as Space;
 
 /** Elements between neighbours along each axis, in C order. */
 function strides(shape: readonly number[]): number[] {
@@ -93,6 +110,7 @@ function signal(side: number, window: number, filter: OpCase["filter"], images =
     filterShape,
     outputShape,
     sum: {
+      ...dense,
       batch: images,
       channels: 1,
       filters,
@@ -126,7 +144,7 @@ export interface Volume {
 function volumeSum({ batch = 1, channels, filters, image, taps, mode }: Volume): Sum {
   const low = taps.map((n) => (mode === "half" ? n >> 1 : 0)) as unknown as Space;
   const result = image.map((n, axis) => n + 2 * low[axis] - taps[axis] + 1) as unknown as Space;
-  return { batch, channels, filters, image, taps, result, stride: [1, 1, 1], low };
+  return { ...dense, batch, channels, filters, image, taps, result, stride: ONES, low };
 }
 
 export function conv3d2d(name: string, volume: Volume): OpCase {
@@ -192,6 +210,7 @@ function planarSum({ batch, channels, filters, side, window, pad, stride, whole 
   const steps = (side + 2 * pad - window) / stride;
   const out = (whole ? Math.floor(steps) : Math.ceil(steps)) + 1;
   return {
+    ...dense,
     batch,
     channels,
     filters,
@@ -207,18 +226,25 @@ const layerName = ({ batch, channels, filters, side, window, stride }: Planar) =
   `${window}×${window}${stride === 1 ? "" : `/${stride}`} ${channels}→${filters} @${side}, batch ${batch}`;
 
 export function nnet(layer: Planar, algorithm: "auto" | "direct" = "auto"): OpCase {
-  const sum = planarSum(layer);
-  const { batch, channels, filters, side, window, pad, stride } = layer;
-  const [, out] = sum.result;
-  const high = (out - 1) * stride + window - side - pad;
-  const imageShape = [batch, channels, side, side];
-  const filterShape = [filters, channels, window, window];
-  const outputShape = [batch, filters, out, out];
+  const name = `nnet.conv2d ${layerName(layer)}${algorithm === "auto" ? "" : `, ${algorithm}`}`;
+  return nnetOf(name, planarSum(layer), algorithm);
+}
+
+/** Any layer without depth. */
+export function nnetOf(name: string, sum: Sum, algorithm: "auto" | "direct" = "auto"): OpCase {
+  const { batch, channels, filters, groups } = sum;
+  const of = ([, rows, columns]: Space) => [rows, columns] as const;
+  const imageShape = [batch, channels, ...of(sum.image)];
+  const filterShape = [filters, stackOf(sum), ...of(sum.taps)];
+  const outputShape = [batch, filters, ...of(sum.result)];
   const axes = [0, 1, -1, 2, 3];
-  const spec = { imageShape, filterShape, algorithm, subsample: [stride, stride] as const };
-  const sides = [pad, high] as const;
+  const high = highOf(sum);
+  const sides = (axis: number) => [sum.low[axis], high[axis]] as const;
+  const borderMode = [sides(1), sides(2)] as const;
+  const [subsample, filterDilation] = [of(sum.stride), of(sum.dilation)];
+  const spec = { imageShape, filterShape, algorithm, borderMode, subsample, filterDilation, numGroups: groups };
   return {
-    name: `nnet.conv2d ${layerName(layer)}${algorithm === "auto" ? "" : `, ${algorithm}`}`,
+    name,
     op: "nnet.conv2d",
     imageShape,
     filterShape,
@@ -230,7 +256,7 @@ export function nnet(layer: Planar, algorithm: "auto" | "direct" = "auto"): OpCa
       result: layout(outputShape, axes),
     },
     filter: "random",
-    compile: (engine) => engine.nnet.conv2d.compile({ ...spec, borderMode: [sides, sides] }),
+    compile: (engine) => engine.nnet.conv2d.compile(spec),
   };
 }
 

@@ -1,6 +1,6 @@
 // Operands and answers of the op cases: numbers, their layouts, and a plain float64 sum at some places.
 import { fill, random } from "./check.ts";
-import { type Layout, type OpCase, plainLayout, product, type Space, type Sum } from "./op-cases.ts";
+import { type Layout, type OpCase, plainLayout, product, type Space, type Sum, stackOf } from "./op-cases.ts";
 
 /** The numbers of a case in the normal form, and how far from the exact sum a result may be. */
 export interface Numbers {
@@ -11,12 +11,12 @@ export interface Numbers {
   readonly filter: Float32Array;
 }
 
-/** What rounding may do: a sum of K terms, two passes over a rank-one filter, or a transform. */
-export type Accuracy = "sum" | "separable" | "transform";
+/** What rounding may do: a sum of K terms, two passes over a rank-one filter, a transform, or Winograd's small ones. */
+export type Accuracy = "sum" | "separable" | "transform" | "winograd";
 
 export function numbersOf({ sum, filter: kind }: OpCase): Numbers {
   const image = new Float32Array(sum.batch * sum.channels * product(sum.image));
-  const filter = new Float32Array(sum.filters * sum.channels * product(sum.taps));
+  const filter = new Float32Array(sum.filters * stackOf(sum) * product(sum.taps));
   fill(image, 1);
   if (kind === "gaussian") fillGaussian(filter, sum.taps);
   else fill(filter, 2);
@@ -68,21 +68,24 @@ interface Exact {
 type Place = readonly [n: number, o: number, z: number, y: number, x: number];
 
 function exact({ sum, image, filter }: Numbers, [n, o, ...at]: Place, withEnergy: boolean): Exact {
-  const { channels, taps, stride, low } = sum;
+  const { channels, filters, groups, taps, stride, dilation, low } = sum;
+  const stack = stackOf(sum);
+  const first = Math.floor((o * groups) / filters) * stack;
   const [depth, rows, columns] = sum.image;
   const [z0, y0, x0] = at.map((position, axis) => position * stride[axis] - low[axis]);
   const inside = (z: number, y: number, x: number) =>
     z >= 0 && z < depth && y >= 0 && y < rows && x >= 0 && x < columns;
   let [value, magnitude, energy] = [0, 0, 0];
-  for (let c = 0; c < channels; c++) {
+  for (let c = first; c < first + stack; c++) {
     const pixel = (z: number, y: number, x: number) =>
       image[(((n * channels + c) * depth + z) * rows + y) * columns + x];
-    let tap = (o * channels + c) * product(taps);
+    let tap = (o * stack + c - first) * product(taps);
     for (let i = 0; i < taps[0]; i++) {
       for (let j = 0; j < taps[1]; j++) {
         for (let k = 0; k < taps[2]; k++, tap++) {
-          if (!inside(z0 + i, y0 + j, x0 + k)) continue;
-          const term = pixel(z0 + i, y0 + j, x0 + k) * filter[tap];
+          const [z, y, x] = [z0 + i * dilation[0], y0 + j * dilation[1], x0 + k * dilation[2]];
+          if (!inside(z, y, x)) continue;
+          const term = pixel(z, y, x) * filter[tap];
           value += term;
           magnitude += Math.abs(term);
         }
@@ -95,7 +98,7 @@ function exact({ sum, image, filter }: Numbers, [n, o, ...at]: Place, withEnergy
       }
     }
   }
-  return { value, magnitude, energy, terms: channels * product(taps) };
+  return { value, magnitude, energy, terms: stack * product(taps) };
 }
 
 const UNIT = 2 ** -24;
@@ -108,6 +111,8 @@ function boundOf(accuracy: Accuracy, { taps }: Sum, { magnitude, energy, terms }
       return (taps[1] + taps[2] + 6) * UNIT * magnitude;
     case "transform":
       return 64 * UNIT * filterNorm * Math.sqrt(energy);
+    case "winograd":
+      return 16 * (terms < 64 ? 8 : 1.5 * Math.sqrt(terms)) * UNIT * magnitude;
   }
 }
 

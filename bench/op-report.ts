@@ -1,10 +1,10 @@
 // The op tables, and the figures that were promised of the ops.
 import { type Contest, product } from "./op-cases.ts";
-import type { OpTimes, PeerTime } from "./op-contest.ts";
+import { absentText, type OpTimes, type PeerTime } from "./op-contest.ts";
 import type { MemoryUse } from "./op-memory.ts";
 import { type Figure, show, table } from "./report.ts";
 
-const bestOf = ({ peers }: OpTimes, kind: PeerTime["kind"]) => peers.find((peer) => peer.kind === kind);
+export const bestOf = ({ peers }: OpTimes, kind: PeerTime["kind"]) => peers.find((peer) => peer.kind === kind);
 
 export function opTable(rows: readonly OpTimes[]): string {
   const cells = rows.map((row) => {
@@ -19,7 +19,7 @@ export function opTable(rows: readonly OpTimes[]): string {
       ...[wasm, scipy].flatMap((peer) =>
         peer ? [`${peer.name} ${show.digits(peer.ms)}`, show.ratio(peer.ratio)] : ["–", "–"],
       ),
-      [...others.map(({ name, ms }) => `${name} ${show.digits(ms)}`), ...row.absent].join("; "),
+      [...others.map(({ name, ms }) => `${name} ${show.digits(ms)}`), ...row.absent.map(absentText)].join("; "),
     ];
   });
   const head = ["op", "plan", "ms, out reused", "ms, fresh result", "GFLOP/s", "best wasm peer ms", "× as fast"];

@@ -28,9 +28,19 @@ export interface OpEffort {
   readonly fewest: number;
 }
 
-export const opEffort: Record<"full" | "quick", OpEffort> = {
-  full: { sampleMs: 5, warmMs: 200, rounds: 24, entrantMs: 700, fewest: 3 },
-  quick: { sampleMs: 1, warmMs: 30, rounds: 3, entrantMs: 60, fewest: 1 },
+export interface ContestEffort extends OpEffort {
+  /** So much slower than another of its kind, a peer is not worth its time in the rounds. */
+  readonly hopeless: number;
+}
+
+/** Threads of a pool look for more work until they fall asleep: on few cores, in the time of whoever is next. */
+const REST_MS = 5;
+
+const rest = () => new Promise((resolve) => setTimeout(resolve, REST_MS));
+
+export const opEffort: Record<"full" | "quick", ContestEffort> = {
+  full: { sampleMs: 5, warmMs: 200, rounds: 24, entrantMs: 700, fewest: 3, hopeless: 2 },
+  quick: { sampleMs: 1, warmMs: 30, rounds: 3, entrantMs: 60, fewest: 1, hopeless: 2 },
 };
 
 /** Longer calls bring their own operands into the caches. */
@@ -57,12 +67,23 @@ async function sample(entrant: Entrant): Promise<number> {
 /** Such calls are not made for the sake of being warm: most of one runs in the last tier anyhow. */
 const SLOW_MS = 400;
 
+/** A page's clock goes in steps of some microseconds: a shorter call would seem to take no time at all. */
+const TICKS_MS = 0.05;
+
+/** As few calls as can be timed. */
+async function timeCall(entrant: Entrant): Promise<number> {
+  for (let calls = 1; ; calls *= 4) {
+    const ms = await timeCalls(entrant, calls);
+    if (ms * calls >= TICKS_MS) return ms;
+  }
+}
+
 export async function firstCall(entrant: Entrant): Promise<void> {
-  entrant.ms = await timeCalls(entrant, 1);
+  entrant.ms = await timeCall(entrant);
 }
 
 export async function callAgain(entrant: Entrant): Promise<void> {
-  entrant.ms = Math.min(entrant.ms, await timeCalls(entrant, 1));
+  entrant.ms = Math.min(entrant.ms, await timeCall(entrant));
 }
 
 /** Until the time is up, and three calls at least unless they are slow: engines promote hot code late. Sets `ms` and `calls`. */
@@ -85,12 +106,18 @@ function turns({ ms, calls }: Entrant, { rounds, entrantMs, fewest }: OpEffort):
 }
 
 /** Milliseconds per call of all entrants, round by round; NaN where one sat out. They must be warm. */
-export async function compete(entrants: readonly Entrant[], effort: OpEffort): Promise<Map<Entrant, Times>> {
+export async function compete(
+  entrants: readonly Entrant[],
+  effort: OpEffort,
+  threads = 1,
+): Promise<Map<Entrant, Times>> {
   const times = new Map(entrants.map((entrant): [Entrant, number[]] => [entrant, []]));
   const every = new Map(entrants.map((entrant) => [entrant, turns(entrant, effort)]));
   for (let round = 0; round < effort.rounds; round++) {
     for (const entrant of entrants) {
-      times.get(entrant)!.push(round % every.get(entrant)! === 0 ? await sample(entrant) : Number.NaN);
+      const turn = round % every.get(entrant)! === 0;
+      if (turn && threads > 1) await rest();
+      times.get(entrant)!.push(turn ? await sample(entrant) : Number.NaN);
     }
   }
   return times;

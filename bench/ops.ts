@@ -5,8 +5,9 @@ import { measureOp, type OpTimes } from "./op-contest.ts";
 import { type MemoryUse, memoryOf } from "./op-memory.ts";
 import { besideTable, opFigures, opTable } from "./op-report.ts";
 import { opEffort } from "./op-rounds.ts";
-import { openPeers } from "./peers/open.ts";
-import { type Figure, show } from "./report.ts";
+import { rowText, Series } from "./op-series.ts";
+import { openPeers, opPeers } from "./peers/open.ts";
+import type { Figure } from "./report.ts";
 import type { Binary } from "./runtime.ts";
 
 export interface OpFindings {
@@ -37,42 +38,29 @@ export async function measureOps(
   quick: boolean,
 ): Promise<OpFindings> {
   const { createEngine } = await library();
-  const { libraries, notes } = await openPeers();
+  const { libraries, notes } = await openPeers(opPeers);
   console.log(`peers: ${notes.join(", ")}`);
   const peers = libraries.flatMap((library) => library.peers);
   const rows: OpTimes[] = [];
-  const failures: string[] = [];
-  const engine = await createEngine({ binary, workers: 0 });
-  const attempt = async (name: string, work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      failures.push(`- ${name}: ${error instanceof Error ? error.message : error}`);
-      console.log(`FAILED ${name}: ${error instanceof Error ? error.stack : error}`);
-    }
-  };
   const used: MemoryUse[] = [];
+  const series = new Series(console.log);
+  const engine = await createEngine({ binary, workers: 0 });
   try {
     for (const contest of ops) {
-      await attempt(contest.of.name, async () => {
+      await series.attempt(contest.of.name, async () => {
         const row = await measureOp(contest, engine, peers, opEffort[quick ? "quick" : "full"]);
         rows.push(row);
-        console.log(line(row));
+        console.log(rowText(row));
       });
     }
-    for (const of of movies) await attempt(of.name, async () => void used.push(await memoryOf(of, binary)));
+    for (const of of movies) await series.attempt(of.name, async () => void used.push(await memoryOf(of, binary)));
   } finally {
     await engine.dispose();
     for (const library of libraries) await library.close();
   }
+  const { failures } = series;
   if (rows.length === 0 && used.length === 0) return { ...noOps, failures };
   const beside = besideTable(rows);
   const tables = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
   return { tables, promised: opFigures(rows, used), failures };
-}
-
-function line({ contest, algorithm, checked, ms, beside, peers, absent }: OpTimes): string {
-  const others = [...(beside ? [beside] : []), ...peers].map((other) => `${other.name} ${show.digits(other.ms)}`);
-  const head = `${contest.of.name}: ${checked} outputs checked, ${algorithm} ${show.digits(ms)} ms`;
-  return [head, ...others, ...absent].join("; ");
 }

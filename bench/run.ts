@@ -1,4 +1,5 @@
-// `npm run bench`: our layers on every binary, against the register peak, and the other ops against their peers. How to read it: README.md.
+// `npm run bench`: our layers on every binary, against the register peak, and the other ops against their peers; on demand, our layers
+// against other libraries. How to read it: README.md.
 import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
@@ -10,6 +11,8 @@ import { figures, markedLayers } from "./figures.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
 import { chosenContests, chosenMovies, measureOps, type OpFindings } from "./ops.ts";
 import { compilePeaks } from "./peak.ts";
+import { chosenPeerCases } from "./peer-contests.ts";
+import { measurePeers } from "./peers-run.ts";
 import { type CaseTimes, caseTable, figureTable, limitTable, networkTable, show } from "./report.ts";
 import { best, effort, gflops } from "./rounds.ts";
 import { allowRelaxed, availableBinaries, type Binary, binaries, runtimeName } from "./runtime.ts";
@@ -23,11 +26,18 @@ const { values: flags } = parseArgs({
     binary: { type: "string", multiple: true, default: [] },
     layers: { type: "boolean", default: false },
     ops: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
+    /** With --peers: of everyone. */
+    threads: { type: "string", default: "1" },
+    /** With --peers: in a page. */
+    chromium: { type: "boolean", default: false },
     here: { type: "boolean", default: false },
   },
 });
-/** Neither flag or both: everything. */
-const wanted = { layers: flags.layers || !flags.ops, ops: flags.ops || !flags.layers };
+/** No flag: layers and ops. The peers of the layers only on demand. */
+const some = flags.layers || flags.ops || flags.peers;
+const wanted = { layers: flags.layers || !some, ops: flags.ops || !some, peers: flags.peers };
+const threads = Number(flags.threads);
 const budget = flags.quick ? effort.quick : effort.full;
 
 /** Relaxed figures come from a current Node; this file starts itself there unless told to stay. */
@@ -45,14 +55,17 @@ function matches(name: string): boolean {
   return pattern.test(name) || pattern.test(name.replaceAll("×", "x").replaceAll("→", "->"));
 }
 
-/** What is to be measured: layers, op cases, and movies of which only the memory counts. */
+/** What is to be measured: layers, op cases, movies of which only the memory counts, and layers beside peers. */
 function choose() {
   const everything = !flags.quick || flags.filter !== "";
   const layers = wanted.layers ? cases.filter(({ network, name }) => matches(`${network} ${name}`)) : [];
   const ops = wanted.ops ? chosenContests(matches, everything) : [];
   const movies = wanted.ops && everything ? chosenMovies(matches) : [];
-  if (layers.length + ops.length + movies.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
-  return { layers, ops, movies };
+  const besidePeers = wanted.peers ? chosenPeerCases(matches, everything) : [];
+  if (layers.length + ops.length + movies.length + besidePeers.length === 0) {
+    throw new Error(`no case matches --filter ${flags.filter}`);
+  }
+  return { layers, ops, movies, besidePeers };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -88,13 +101,18 @@ async function measureAll(layers: readonly Case[], benches: Benches, limits: Lim
   return { results, failures };
 }
 
-const isPart = () => flags.filter !== "" || flags.binary.length > 0 || flags.layers !== flags.ops;
+const isPart = () => flags.filter !== "" || flags.binary.length > 0 || wanted.layers !== wanted.ops;
+
+/** Of a file: a part of the bench must not overwrite a whole one. */
+function suffix(): string {
+  const extent = flags.quick ? "-quick" : isPart() && !(flags.peers && flags.filter === "") ? "-part" : "";
+  if (!flags.peers) return extent;
+  return `-peers${flags.chromium ? "-chromium" : ""}${threads === 1 ? "" : `-${threads}-threads`}${extent}`;
+}
 
 async function save(date: string, text: string): Promise<void> {
   const folder = new URL("results/", import.meta.url);
-  // A part of the bench must not overwrite a whole one.
-  const part = flags.quick ? "-quick" : isPart() ? "-part" : "";
-  const file = new URL(`${date}-${runtimeName}${part}.md`, folder);
+  const file = new URL(`${date}-${runtimeName}${suffix()}.md`, folder);
   await mkdir(folder, { recursive: true });
   await writeFile(file, `${text}\n`);
   console.log(`\n${text}\n\nwritten to ${fileURLToPath(file)}`);
@@ -125,7 +143,16 @@ async function measureLayers(layers: readonly Case[], binaries: readonly Binary[
   return { tables, promised: [...promised, ...pool.promised], failures };
 }
 
+/** Flags that would be passed over in silence. */
+function checkFlags(): void {
+  if (!(threads >= 1 && threads <= 16 && Number.isInteger(threads))) throw new Error("--threads is a number, 1 to 16");
+  if (!flags.peers && (threads !== 1 || flags.chromium)) throw new Error("--threads and --chromium go with --peers");
+  if (flags.chromium && (flags.layers || flags.ops)) throw new Error("--chromium goes with --peers alone");
+  if (flags.chromium && flags.binary.length > 0) throw new Error("a page takes its binary itself, without --binary");
+}
+
 async function main(): Promise<number> {
+  checkFlags();
   allowRelaxed();
   const chosen = choose();
   const found = (await availableBinaries()).filter((name) => flags.binary.length === 0 || flags.binary.includes(name));
@@ -139,6 +166,10 @@ async function main(): Promise<number> {
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
   if (chosen.ops.length + chosen.movies.length > 0) parts.push(await measureOps(chosen, top, flags.quick));
+  if (chosen.besidePeers.length > 0) {
+    const { quick, chromium } = flags;
+    parts.push(await measurePeers(chosen.besidePeers, { binary: top, threads, quick, chromium }));
+  }
 
   const date = new Date().toISOString().slice(0, 10);
   const seconds = Math.round((performance.now() - started) / 1000);

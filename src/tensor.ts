@@ -124,7 +124,7 @@ export class Tensor implements Operand, Disposable {
   async read(): Promise<FloatArray> {
     const { remote } = livingStorage(this);
     if (remote) return remote.read("tensor");
-    const elements = this.dtype === "float32" ? new Float32Array(this.size) : new Float64Array(this.size);
+    const elements = new (this.dtype === "float32" ? Float32Array : Float64Array)(this.size);
     copyIn(stridedOf(this), elements, 0);
     return elements;
   }
@@ -135,10 +135,8 @@ export class Tensor implements Operand, Disposable {
    */
   async write(data: FloatArray): Promise<void> {
     const { remote } = livingStorage(this);
-    const dtype = dtypeOf(data);
-    if (dtype !== this.dtype) throw new DTypeError("data", `expected ${this.dtype}, got ${dtype ?? show(data)}`);
-    if (data.length !== this.size)
-      throw new ShapeError("data", `expected the ${this.size} elements of [${this.shape}], got ${data.length}`);
+    if (dtypeOf(data) !== this.dtype) throw new DTypeError("data", `expected ${this.dtype}`);
+    if (data.length !== this.size) throw new ShapeError("data", `expected ${this.size} elements`);
     if (remote) await remote.write(data as Float32Array, "tensor");
     else copyOut(data, 0, stridedOf(this));
   }
@@ -162,7 +160,7 @@ function livingStorage(tensor: Tensor): Storage {
 }
 
 function stridedOf({ data, shape, stride, offset, size }: Tensor): Strided {
-  if (size > 0 && data.length === 0) throw new ShapeError("tensor", "its buffer was detached");
+  if (size > 0 && data.length === 0) throw new ShapeError("tensor", "its buffer was detached or resized meanwhile");
   return { data, shape, stride, offset, size, dense: isDense(shape, stride) };
 }
 

@@ -1,14 +1,15 @@
 /** The worker's side where memory cannot be shared: jobs whose operands were sent over, and ranges of their tiles. */
-import { CONV_BIAS, CONV_W, CONV_X, CONV_Y } from "../assembly/args.ts";
 import { Arena, type Lease } from "../src/engine/arena.ts";
 import { type Kernels, loadKernels } from "../src/engine/kernels.ts";
 import { createMemory } from "../src/engine/memory.ts";
+import { blockBytes, placeBlock, point } from "../src/engine/place.ts";
 import type { OwnJob, OwnRange } from "./protocol.ts";
 
 interface Opened {
   readonly job: OwnJob;
   readonly leases: readonly Lease[];
-  readonly args: number;
+  /** Of each step's block. */
+  readonly args: readonly number[];
   readonly output: number;
   readonly scratch: number;
 }
@@ -38,15 +39,21 @@ export class OwnMemory {
     try {
       const [input, filters, bias] = [job.input, job.filters, job.bias].map((data) => this.place(data, take));
       const output = take(job.outputBytes);
-      const args = take(job.block.byteLength);
-      const scratch = take(job.scratchBytes);
-      const words = new Int32Array(this.arena.memory.buffer, args, job.block.length);
-      words.set(job.block);
-      for (const offset of job.relative) words[offset >> 2]! += args;
-      words[CONV_X >> 2] = input! + job.inputOrigin;
-      words[CONV_W >> 2] = filters!;
-      words[CONV_Y >> 2] = output + job.outputOrigin;
-      words[CONV_BIAS >> 2] = bias!;
+      const args = job.steps.map(({ block }) => take(blockBytes(block)));
+      const [scratch, work] = [take(job.scratchBytes), take(job.workBytes)];
+      const i32 = new Int32Array(this.arena.memory.buffer);
+      const bases = {
+        x: input! - job.inputFrom,
+        y: output - job.outputFrom,
+        bias: bias ?? null,
+        source: null,
+        filters: filters!,
+        work,
+      };
+      for (const [i, { block, pointers }] of job.steps.entries()) {
+        placeBlock(i32, block, args[i]!);
+        point(i32, pointers, args[i]!, bases);
+      }
       this.jobs.set(job.id, { job, leases, args, output, scratch });
     } catch (error) {
       for (const lease of leases) lease.release();
@@ -54,17 +61,17 @@ export class OwnMemory {
     }
   }
 
-  private place(data: ArrayBuffer | null, take: (bytes: number) => number): number {
-    if (!data) return 0;
+  private place(data: ArrayBuffer | null, take: (bytes: number) => number): number | null {
+    if (!data) return null;
     const pointer = take(data.byteLength);
     new Uint8Array(this.arena.memory.buffer, pointer).set(new Uint8Array(data));
     return pointer;
   }
 
-  compute({ id, first, last, grain, segments }: OwnRange): ArrayBuffer {
+  compute({ id, step, first, last, grain, segments }: OwnRange): ArrayBuffer {
     const { job, args, output, scratch } = this.jobs.get(id)!;
-    const kernel = this.kernels.table[job.kernel];
-    for (let tile = first; tile < last; tile += grain) kernel(args, scratch, tile, Math.min(last, tile + grain));
+    const kernel = this.kernels.table[job.steps[step]!.kernel];
+    for (let tile = first; tile < last; tile += grain) kernel(args[step]!, scratch, tile, Math.min(last, tile + grain));
     return gather(new Uint8Array(this.arena.memory.buffer, output, job.outputBytes), segments);
   }
 

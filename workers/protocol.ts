@@ -1,5 +1,5 @@
 /** What a worker and the thread that started it say to each other over Comlink. */
-import type { KernelName } from "../src/plan/plan.ts";
+import type { KernelName, Pointer } from "../src/plan/plan.ts";
 
 /** Where a worker finds everything that it shares: one module, one memory, the ring in it, and which of its threads it is. */
 export interface WorkerStart {
@@ -10,26 +10,32 @@ export interface WorkerStart {
   readonly thread: number;
 }
 
-/** A job for a worker with a memory of its own: copies of the operands, and the argument block that they complete. */
+/** A step for a worker with a memory of its own: plan.ts has the fields. */
+export interface OwnStep {
+  readonly kernel: KernelName;
+  readonly block: { readonly words: Int32Array; readonly relative: readonly number[] };
+  readonly pointers: readonly Pointer[];
+}
+
+/** Its job: copies of the operands, and the steps whose blocks they complete. */
 export interface OwnJob {
   readonly id: number;
-  readonly kernel: KernelName;
-  readonly block: Int32Array;
-  /** Words of the block that count from its own start. */
-  readonly relative: readonly number[];
+  readonly steps: readonly OwnStep[];
   readonly scratchBytes: number;
+  readonly workBytes: number;
   readonly input: ArrayBuffer;
   readonly filters: ArrayBuffer;
   readonly bias: ArrayBuffer | null;
   readonly outputBytes: number;
-  /** From the start of input and output to their elements at the origin of every axis. */
-  readonly inputOrigin: number;
-  readonly outputOrigin: number;
+  /** Where in the whole of x and y the parts that the worker has begin. */
+  readonly inputFrom: number;
+  readonly outputFrom: number;
 }
 
-/** Tiles first … last − 1 of a job, in calls of `grain`; `segments` are the runs of bytes that come back, one after the other. */
+/** Tiles first … last − 1 of a step, in calls of `grain`; `segments` are the runs of bytes that come back, one after the other. */
 export interface OwnRange {
   readonly id: number;
+  readonly step: number;
   readonly first: number;
   readonly last: number;
   readonly grain: number;

@@ -2,8 +2,8 @@
  * The ring of job slots in shared memory, through which threads hand out the tiles of a job. One definition, used by the
  * thread that posts jobs and by those that help.
  *
- * A slot holds one job: a few steps, each cut into chunks of tiles. Its *ticket* is one word: the slot's generation (12 bits)
- * above the next chunk (20 bits). The generation counts steps, so it tells which step the chunk belongs to. Taking a chunk is a
+ * A slot holds one job: up to 64 steps, each cut into chunks of tiles. Its *ticket* is one word: the slot's generation (18 bits)
+ * above the next chunk (14 bits). The generation counts steps, so it tells which step the chunk belongs to. Taking a chunk is a
  * compare-exchange of the ticket, and a thread that was late takes nothing of a job that has replaced the one it saw. Opening
  * the next step is a compare-exchange too, tried by everyone who sees that all chunks have their bit, so it happens once and does not
  * depend on any one thread. A chunk that was computed twice, because its first owner was given up, counts once.
@@ -32,10 +32,11 @@ export interface Chunk {
 }
 
 export const SLOTS = 16;
-export const MOST_STEPS = 2;
-export const MOST_CHUNKS = 4096;
+export const MOST_STEPS = 64;
+/** Of all steps of a job together, each counted up to a multiple of 32. */
+export const MOST_CHUNKS = 8192;
 
-const CHUNK_BITS = 20;
+const CHUNK_BITS = 14;
 const CHUNK_MASK = 2 ** CHUNK_BITS - 1;
 const GENERATION_MASK = 2 ** (32 - CHUNK_BITS) - 1;
 
@@ -60,9 +61,9 @@ const SCRATCH = 4;
 const SCRATCH_PITCH = 5;
 const SCRATCH_THREADS = 6;
 const TABLE = 8;
-const STEP_WORDS = 8; // kernel, args, tiles, tiles of a chunk, chunks
+const STEP_WORDS = 8; // kernel, args, tiles, tiles of a chunk, chunks, the word of its first bits
 const BITS = TABLE + MOST_STEPS * STEP_WORDS;
-const SLOT = Math.ceil((BITS + (MOST_STEPS * MOST_CHUNKS) / 32) / 16) * 16;
+const SLOT = Math.ceil((BITS + MOST_CHUNKS / 32) / 16) * 16;
 
 export const OPEN = 1;
 export const FINISHED = 2;
@@ -101,9 +102,11 @@ export class Ring {
     words[at + SCRATCH] = scratch.pointer;
     words[at + SCRATCH_PITCH] = scratch.pitch;
     words[at + SCRATCH_THREADS] = scratch.threads;
+    let bits = 0;
     for (const [i, step] of steps.entries()) {
       const chunks = Math.ceil(step.tiles / step.chunkTiles);
-      words.set([step.kernel, step.args, step.tiles, step.chunkTiles, chunks], at + TABLE + i * STEP_WORDS);
+      words.set([step.kernel, step.args, step.tiles, step.chunkTiles, chunks, bits], at + TABLE + i * STEP_WORDS);
+      bits += Math.ceil(chunks / 32);
     }
     const generation = generationOf(Atomics.load(words, at + TICKET)) + 1;
     Atomics.store(words, at + BASE, generation & GENERATION_MASK);
@@ -285,7 +288,8 @@ export class Ring {
   }
 
   private bitWord(slot: number, step: number, chunk: number): number {
-    return this.slotAt(slot) + BITS + ((step * MOST_CHUNKS + chunk) >> 5);
+    const at = this.slotAt(slot);
+    return at + BITS + this.words[at + TABLE + step * STEP_WORDS + 5]! + (chunk >> 5);
   }
 }
 

@@ -3,13 +3,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright";
-import { findChromium } from "../../scripts/find-chromium.ts";
+import { inChromium } from "../browser/run.ts";
+import { missing } from "../browser/server.ts";
 import { geometricMean, show, table } from "../report.ts";
 import { gflops } from "../rounds.ts";
 import { type CaseResult, OURS, type Span } from "./contest.ts";
 import type { Asked, Findings } from "./page/main.ts";
-import { missingPeers, serve } from "./server.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -22,39 +21,8 @@ const { values: flags } = parseArgs({
   },
 });
 
-const launchArgs = [
-  "--enable-unsafe-webgpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-async function inChromium(asked: Asked): Promise<Findings & { browser: string }> {
-  const { found, tried } = await findChromium();
-  if (!found) throw new Error(`no Chromium found. Tried: ${tried.join(", ")}`);
-  const { server, url } = await serve();
-  const browser = await chromium.launch({
-    executablePath: found.executablePath,
-    headless: !flags.headed,
-    args: [...launchArgs, ...flags.chromium],
-  });
-  try {
-    const page = await browser.newPage();
-    page.on("console", (message) => {
-      const told = message.type() === "info" || message.type() === "error";
-      if (told && !message.text().includes("experimental on this platform")) console.log(`  ${message.text()}`);
-    });
-    page.on("pageerror", (error) => console.log(`  ${error.message}`));
-    await page.goto(url);
-    await page.waitForFunction("'runBench' in globalThis");
-    const findings = (await page.evaluate(`runBench(${JSON.stringify(asked)})`)) as Findings;
-    return { browser: found.version, ...findings };
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-}
+const TFJS = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-webgpu"];
+const packages = { bundled: TFJS, asTheyAre: ["onnxruntime-web"] };
 
 /** Of a peer on the GPU about 1, of wasm beside a software adapter 0.002. */
 const timesFaster = (value: number) => (Number.isFinite(value) ? `${Number(value.toPrecision(3))} ×` : "–");
@@ -88,11 +56,11 @@ function means(results: readonly CaseResult[]): string {
 }
 
 async function main(): Promise<number> {
-  const { browser, adapter, notes, results } = await inChromium({
-    quick: flags.quick,
-    filter: flags.filter,
-    missing: missingPeers(),
-  });
+  const args = ["--enable-unsafe-webgpu", ...flags.chromium];
+  const { browser, adapter, notes, results } = await inChromium<Asked, Findings>(
+    { folder: "gpu/page", packages, headed: flags.headed, args },
+    { quick: flags.quick, filter: flags.filter, missing: missing(packages) },
+  );
   if (results.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
   const head = ["case", "G mult-adds", "who", "call ms", "GFLOP/s", "ours as fast"];
   const rows = results.flatMap(caseRows);

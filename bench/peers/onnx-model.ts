@@ -1,4 +1,5 @@
 // A model of one Conv, as the bytes of an ONNX file (protocol buffers, written by hand: a dozen fields).
+import { highOf, stackOf } from "../op-cases.ts";
 import type { Numbers } from "../op-check.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -46,6 +47,9 @@ function constant(name: string, dims: readonly number[], data: Float32Array | Bi
 const integers = (name: string, values: readonly number[]): Bytes =>
   message(5, text(1, name), list(8, values), number(20, 7));
 
+/** i 3, type 2: an integer. */
+const integer = (name: string, value: number): Bytes => message(5, text(1, name), number(3, value), number(20, 2));
+
 /** NodeProto: input 1, output 2, op_type 4; of the graph (1). */
 const node = (op: string, inputs: readonly string[], output: string, ...attributes: readonly Bytes[]): Bytes =>
   message(1, ...inputs.map((name) => text(1, name)), text(2, output), text(4, op), ...attributes);
@@ -67,17 +71,18 @@ function convNode({ sum }: Numbers) {
   const flat = sum.taps[0] === 1 && sum.image[0] === 1;
   const axes = flat ? [1, 2] : [0, 1, 2];
   const of = (space: readonly number[]) => axes.map((axis) => space[axis]);
-  const { batch, channels, filters, taps, result, stride, low } = sum;
-  const high = result.map((n, axis) => (n - 1) * stride[axis] + taps[axis] - sum.image[axis] - low[axis]);
+  const { batch, channels, filters, taps, result } = sum;
   const attributes = [
-    integers("strides", of(stride)),
-    integers("pads", [...of(low), ...of(high)]),
+    integers("strides", of(sum.stride)),
+    integers("dilations", of(sum.dilation)),
+    integers("pads", [...of(sum.low), ...of(highOf(sum))]),
     integers("kernel_shape", of(taps)),
+    integer("group", sum.groups),
   ];
   return {
     conv: node("Conv", ["x", "w"], "y", ...attributes),
     imageShape: [batch, channels, ...of(sum.image)],
-    filterShape: [filters, channels, ...of(taps)],
+    filterShape: [filters, stackOf(sum), ...of(taps)],
     shape: [batch, filters, ...of(result)],
   };
 }
@@ -112,9 +117,13 @@ export function convModel(numbers: Numbers): Bytes {
 }
 
 /** The image `x` is fed, the result `y` fetched. */
-export function fedConvModel(numbers: Numbers): { readonly model: Bytes; readonly imageShape: readonly number[] } {
+export function fedConvModel(numbers: Numbers): {
+  readonly model: Bytes;
+  readonly imageShape: readonly number[];
+  readonly resultShape: readonly number[];
+} {
   const { conv, imageShape, filterShape, shape } = convNode(numbers);
   const filters = constant("w", filterShape, numbers.filter);
   const model = modelOf(conv, text(2, "conv"), filters, value(11, "x", imageShape), value(12, "y", shape));
-  return { model, imageShape };
+  return { model, imageShape, resultShape: shape };
 }

@@ -1,10 +1,25 @@
 // All peers that this machine can run, and by name those that it cannot, with the reason.
 import type { Library } from "./peer.ts";
 
-const SOURCES: Readonly<Record<string, () => Promise<{ open(): Promise<Library> }>>> = {
+export type Sources = Readonly<Record<string, () => Promise<{ open(threads: number): Promise<Library> }>>>;
+
+/** What serves images with large filters, one thread each. */
+export const opPeers: Sources = {
   "OpenCV.js": () => import("./opencv.ts"),
   "onnxruntime-web": () => import("./onnxruntime.ts"),
   scipy: () => import("./scipy.ts"),
+};
+
+/** What serves the layers of networks, in Node as in a page. */
+export const wasmLayerPeers: Sources = {
+  "tfjs-wasm": () => import("./tfjs-wasm.ts"),
+  "onnxruntime-web": () => import("./onnxruntime.ts"),
+  litert: () => import("./litert.ts"),
+};
+
+export const layerPeers: Sources = {
+  ...wasmLayerPeers,
+  "onnxruntime-node": () => import("./onnxruntime-node.ts"),
 };
 
 export interface Field {
@@ -13,12 +28,12 @@ export interface Field {
   readonly notes: readonly string[];
 }
 
-export async function openPeers(): Promise<Field> {
+export async function openPeers(sources: Sources, threads = 1): Promise<Field> {
   const libraries: Library[] = [];
   const notes: string[] = [];
-  for (const [name, source] of Object.entries(SOURCES)) {
+  for (const [name, source] of Object.entries(sources)) {
     try {
-      const library = await (await source()).open();
+      const library = await (await source()).open(threads);
       libraries.push(library);
       notes.push(`${name} ${library.version}`);
     } catch (error) {

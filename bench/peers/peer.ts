@@ -1,12 +1,16 @@
 // What every peer looks like to the bench. A file here is one library; the rest of the bench knows none of them by name.
+import type { Layout } from "../op-cases.ts";
 import type { Accuracy, Numbers } from "../op-check.ts";
 import type { Called } from "../op-rounds.ts";
 
 export interface Challenger {
   /** Operands are where the library wants them, and the result stays there: compute only. */
   call(): Called | Promise<Called>;
-  /** [n, o, z, y, x] of the last call. */
   result(): Float32Array | Promise<Float32Array>;
+  /** The image from an ordinary array, the result in a new one; filters stay where they are. */
+  whole?(): Promise<Float32Array>;
+  /** Where the result's elements lie, if not as [n, o, z, y, x]. */
+  readonly layout?: Layout;
   dispose(): void | Promise<void>;
 }
 
@@ -17,11 +21,13 @@ export interface Declined {
 
 export interface Peer {
   readonly name: string;
-  readonly kind: "wasm" | "scipy";
+  readonly kind: "wasm" | "native" | "scipy";
   /** What its answers are held to. */
   readonly accuracy: Accuracy;
   /** Null: the library has no such operation. */
   prepare(numbers: Numbers): Promise<Challenger | Declined | null>;
+  /** What its time holds beside the arithmetic. */
+  readonly inside?: string;
 }
 
 /** The peers of one library; `close` ends what it started. */

@@ -13,13 +13,13 @@ export interface PlacedStep {
   readonly scratchBytes: number;
 }
 
-/** The last step's operands in the caller's memory, for workers that cannot see it. Addresses are those of whole arrays. */
+/** The operands of the plan's main steps, the last ones of the work, in the caller's memory, for workers that cannot see it. Addresses are those of whole arrays. */
 export interface Portable {
   readonly plan: Plan;
   readonly input: number;
   readonly filters: number;
-  /** 0 for none. */
-  readonly bias: number;
+  /** null for none. */
+  readonly bias: number | null;
   readonly output: number;
 }
 

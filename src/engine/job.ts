@@ -1,7 +1,6 @@
 /** A plan with memory: argument blocks, operands and packed filters at addresses. Leases go back when it is released. */
-import { CONV_BIAS, CONV_W, CONV_X, CONV_Y, PACK_SOURCE, PACK_TARGET } from "../../assembly/args.ts";
 import { OptionError } from "../errors.ts";
-import type { BlockImage, Plan, Step } from "../plan/plan.ts";
+import type { Plan, Step } from "../plan/plan.ts";
 import { elementBytes } from "../plan/registers.ts";
 import type { DenseView } from "../problem/operand.ts";
 import { factorsOf } from "../problem/rank-one.ts";
@@ -9,6 +8,7 @@ import { copyIn } from "../strided.ts";
 import type { Lease } from "./arena.ts";
 import type { PlacedStep, Portable } from "./executor.ts";
 import { Work } from "./executor.ts";
+import { type Bases, blockBytes, NO_BASES, placeBlock, point } from "./place.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A view, and its address if it lies densely in this engine's memory already. */
@@ -17,15 +17,26 @@ export interface Bound {
   readonly pointer: number | null;
 }
 
-function placeBlock(runtime: Runtime, block: BlockImage, pointer: number): void {
+/** Blocks of the steps, one after the other from `address` on. */
+function placeSteps(runtime: Runtime, steps: readonly Step[], address: number): PlacedStep[] {
   const { i32 } = runtime.heap();
-  i32.set(block.words, pointer >>> 2);
-  for (const offset of block.relative) i32[(pointer + offset) >>> 2]! += pointer;
+  let args = address;
+  return steps.map((step) => {
+    const { kernel: name, tiles, grain, cycles, scratchBytes } = step;
+    const placed = { name, kernel: runtime.kernels[name], args, tiles, grain, cycles, scratchBytes };
+    placeBlock(i32, step.block, args);
+    args += blockBytes(step.block);
+    return placed;
+  });
 }
 
-function placeStep(runtime: Runtime, step: Step, args: number): PlacedStep {
-  const { kernel: name, tiles, grain, cycles, scratchBytes } = step;
-  return { name, kernel: runtime.kernels[name], args, tiles, grain, cycles, scratchBytes };
+function pointSteps(runtime: Runtime, steps: readonly Step[], placed: readonly PlacedStep[], bases: Bases): void {
+  const { i32 } = runtime.heap();
+  for (const [i, { args }] of placed.entries()) point(i32, steps[i]!.pointers, args, bases);
+}
+
+function blocksBytes(steps: readonly Step[]): number {
+  return steps.reduce((sum, { block }) => sum + blockBytes(block), 0);
 }
 
 /** Copy a view into engine memory at `pointer`, in C order. */
@@ -33,7 +44,7 @@ function upload(runtime: Runtime, view: DenseView, pointer: number): void {
   copyIn(view, runtime.heap()[view.dtype], pointer / elementBytes(view.dtype));
 }
 
-/** Filters in the form that the plan's main step reads, shared by the jobs that use them. */
+/** Filters in the form that the plan's main steps read, shared by the jobs that use them. */
 export class FilterSet {
   readonly pointer: number;
   /** Packing, until it is finished. */
@@ -46,10 +57,9 @@ export class FilterSet {
   /** Reads the filters before it returns; packing them is left to whoever runs `work`. */
   constructor(runtime: Runtime, plan: Plan, filters: DenseView) {
     this.runtime = runtime;
-    const { filterStep } = plan;
+    const { filterSteps } = plan;
     this.lease = runtime.arena.lease(plan.filterBytes, "filters");
     this.pointer = this.lease.pointer;
-    const base = plan.problem.w.offset * elementBytes(plan.problem.dtype);
     try {
       if (plan.algorithm === "separable") {
         const factors = factorsOf(plan.problem, filters);
@@ -58,23 +68,19 @@ export class FilterSet {
         this.work = new Work([]);
         return;
       }
-      if (!filterStep) {
+      if (filterSteps.length === 0) {
         upload(runtime, filters, this.pointer);
-        this.pointer += base;
         this.work = new Work([]);
         return;
       }
-      const blockBytes = filterStep.block.words.byteLength;
-      const aligned = Math.ceil(blockBytes / 64) * 64;
+      const blocks = blocksBytes(filterSteps);
       const raw = filters.size * elementBytes(plan.problem.dtype);
-      this.source = runtime.arena.lease(aligned + raw, "filters");
-      const args = this.source.pointer;
-      upload(runtime, filters, args + aligned);
-      placeBlock(runtime, filterStep.block, args);
-      const { i32 } = runtime.heap();
-      i32[(args + PACK_SOURCE) >>> 2] = args + aligned + base;
-      i32[(args + PACK_TARGET) >>> 2] = this.pointer;
-      this.work = new Work([placeStep(runtime, filterStep, args)]);
+      this.source = runtime.arena.lease(blocks + raw, "filters");
+      const source = this.source.pointer + blocks;
+      upload(runtime, filters, source);
+      const steps = placeSteps(runtime, filterSteps, this.source.pointer);
+      pointSteps(runtime, filterSteps, steps, { ...NO_BASES, source, filters: this.pointer });
+      this.work = new Work(steps);
     } catch (error) {
       this.source?.release();
       this.lease.release();
@@ -108,8 +114,9 @@ export class FilterSet {
 export class Job {
   readonly plan: Plan;
   private readonly runtime: Runtime;
-  private readonly step: PlacedStep;
-  private readonly block: Lease;
+  private readonly steps: readonly PlacedStep[];
+  private readonly blocks: Lease;
+  private readonly between: Lease | undefined;
   private portable: Portable | undefined;
   private x: Lease | undefined;
   private y: Lease | undefined;
@@ -118,14 +125,14 @@ export class Job {
   constructor(runtime: Runtime, plan: Plan) {
     this.runtime = runtime;
     this.plan = plan;
-    this.block = runtime.arena.lease(plan.step.block.words.byteLength, "input");
+    this.blocks = runtime.arena.lease(blocksBytes(plan.steps), "input");
     try {
-      placeBlock(runtime, plan.step.block, this.block.pointer);
+      if (plan.workBytes > 0) this.between = runtime.arena.lease(plan.workBytes, "input");
+      this.steps = placeSteps(runtime, plan.steps, this.blocks.pointer);
     } catch (error) {
-      this.block.release();
+      this.release();
       throw error;
     }
-    this.step = placeStep(runtime, plan.step, this.block.pointer);
   }
 
   /** Place the operands; afterwards nothing of the caller's is read any more. Returns the address of the result. */
@@ -144,29 +151,27 @@ export class Job {
       this.y ??= runtime.arena.lease(p.y.size * size, "out");
       yAt = this.y.pointer;
     }
-    let biasAt = 0;
+    let biasAt: number | null = null;
     if (bias) {
       this.bias ??= runtime.arena.lease(bias.size * size, "bias");
       biasAt = this.bias.pointer;
       upload(runtime, bias, biasAt);
     }
-    const { i32 } = runtime.heap();
-    const args = this.block.pointer;
-    i32[(args + CONV_X) >>> 2] = xAt + p.x.offset * size;
-    i32[(args + CONV_W) >>> 2] = filters.pointer;
-    i32[(args + CONV_Y) >>> 2] = yAt + p.y.offset * size;
-    i32[(args + CONV_BIAS) >>> 2] = biasAt;
+    const work = this.between?.pointer ?? null;
+    const bases = { x: xAt, y: yAt, bias: biasAt, source: null, filters: filters.pointer, work };
+    pointSteps(runtime, plan.steps, this.steps, bases);
     this.portable = { plan, input: xAt, filters: filters.pointer, bias: biasAt, output: yAt };
     return yAt;
   }
 
   /** The steps of one run, after those that prepare its filters. */
   work(before: readonly PlacedStep[] = []): Work {
-    return new Work([...before, this.step], this.portable);
+    return new Work([...before, ...this.steps], this.portable);
   }
 
   release(): void {
-    this.block.release();
+    this.blocks.release();
+    this.between?.release();
     this.x?.release();
     this.y?.release();
     this.bias?.release();

@@ -1,5 +1,4 @@
 /** The one place where modules are instantiated. */
-import { instantiateSync } from "@assemblyscript/loader";
 import { OptionError } from "../errors.ts";
 import type { KernelName } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
@@ -15,10 +14,16 @@ export interface Kernels {
   readonly binary: BinaryName;
 }
 
-export function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+type Instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports) => { readonly exports: unknown };
+
+/** `instantiate` is the engine's AssemblyScript loader; a worker, whose script every page fetches once more, does without. */
+export function loadKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  instantiate: Instantiate = (one, imports) => new WebAssembly.Instance(one, imports),
+): Kernels {
   try {
-    const { exports } = instantiateSync<KernelTable>(module, { env: { memory, abort } });
-    const table = exports as unknown as KernelTable;
+    const table = instantiate(module, { env: { memory, abort } }).exports as KernelTable;
     const binary = NAMES[table.binary()];
     if (!binary) throw new Error("the module does not say which binary it is");
     return { table, binary };

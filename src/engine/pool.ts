@@ -116,12 +116,14 @@ export class PoolExecutor implements Pool {
     this.inline.dispose();
   }
 
-  /** Put a job into a slot; undefined if all are taken, or memory is too short for the scratch of several threads. */
+  /** Put a job into a slot; undefined if it has too many steps, all are taken, or memory is too short for the scratch of several threads. */
   private post(work: Work): number | undefined {
+    const steps = inChunks(work, Math.max(2, this.threads), this.options.clock);
+    if (!steps) return undefined;
     try {
       const slot = this.slots.take(work.scratchBytes, this.crew.threadsToServe);
       if (!slot) return undefined;
-      this.crew.ring.post(slot.index, inChunks(work, Math.max(2, this.threads), this.options.clock), slot.scratch);
+      this.crew.ring.post(slot.index, steps, slot.scratch);
       return slot.index;
     } catch (error) {
       if (error instanceof OutOfMemoryError) return undefined;

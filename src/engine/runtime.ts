@@ -1,4 +1,5 @@
 /** What ops run on: one memory, one set of kernels, one executor. `Engine` is this with the ops in front. */
+import { instantiateSync } from "@assemblyscript/loader";
 import { DeviceError, DisposedError, DTypeError, ShapeError, show } from "../errors.ts";
 import { type Plan, planSteps } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
@@ -17,9 +18,7 @@ import type { Kernels, KernelTable } from "./kernels.ts";
 import { loadKernels } from "./kernels.ts";
 import { canPostMemory, createMemory } from "./memory.ts";
 import { PlanCache } from "./plan-cache.ts";
-import { PoolExecutor } from "./pool.ts";
 import { ResultArrays } from "./results.ts";
-import { TransferExecutor } from "./transfer.ts";
 import { mayBlock } from "./wait.ts";
 import type { WorkerSource } from "./worker-handle.ts";
 
@@ -57,52 +56,37 @@ export class Runtime {
   readonly reproducible: boolean;
   readonly device: "auto" | "wasm" | "webgpu";
   readonly gpu: GpuBackend;
-  private readonly clock = new Clock();
+  private readonly clock: Clock;
   disposed = false;
 
-  private constructor(
-    arena: Arena,
-    { table, binary }: Kernels,
-    module: WebAssembly.Module,
-    options: RuntimeOptions,
-    why: Reasons,
-  ) {
+  private constructor(base: Base, pool: Pool | undefined, options: RuntimeOptions) {
+    const { arena, kernels, inline, clock, why, sharedMemory } = base;
     this.arena = arena;
-    this.kernels = table;
-    this.binary = binary;
+    this.kernels = kernels.table;
+    this.binary = kernels.binary;
     this.why = why;
+    this.sharedMemory = sharedMemory;
     this.reproducible = options.float === "reproducible";
     this.device = options.device;
     this.gpu = new GpuBackend(options.gpuDevice);
-    const { clock } = this;
-    const inline = new InlineExecutor(arena, clock);
-    this.sharedMemory = options.sharedMemory && canPostMemory(arena.memory);
-    if (!options.sharedMemory) why.sharedMemory = "the option sharedMemory is false";
-    else if (!this.sharedMemory)
-      why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
-    const callerComputes = mayBlock();
-    // Without shared memory the caller only sends and receives.
-    const workers = crewSize(options.workers, callerComputes && this.sharedMemory, why);
-    const { worker, openmp } = options;
-    if (workers === 0) this.pool = undefined;
-    else if (this.sharedMemory) {
-      this.pool = new PoolExecutor(arena, table, inline, { workers, module, worker, callerComputes, clock });
-    } else this.pool = new TransferExecutor(arena, inline, clock, { workers, module, worker });
-    this.executor = this.pool ? new Dispatcher(inline, this.pool, clock, openmp) : inline;
+    this.clock = clock;
+    this.pool = pool;
+    this.executor = pool ? new Dispatcher(inline, pool, clock, options.openmp) : inline;
   }
 
   static async start(options: RuntimeOptions): Promise<Runtime> {
     const choice = chooseBinary(options.binary, options.float);
+    const why: Reasons = choice.why ? { binary: choice.why } : {};
     const module = await compileKernels(choice.file, options.wasm);
     const { memory, limit } = createMemory(options.maximumMemory);
-    const kernels = loadKernels(module, memory);
-    const runtime = new Runtime(
-      new Arena(memory, limit),
-      kernels,
-      module,
-      options,
-      choice.why ? { binary: choice.why } : {},
-    );
+    const kernels = loadKernels(module, memory, instantiateSync);
+    const arena = new Arena(memory, limit);
+    const clock = new Clock();
+    const sharedMemory = options.sharedMemory && canPostMemory(memory);
+    if (!options.sharedMemory) why.sharedMemory = "the option sharedMemory is false";
+    else if (!sharedMemory) why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
+    const base = { arena, kernels, inline: new InlineExecutor(arena, clock), clock, why, sharedMemory };
+    const runtime = new Runtime(base, await makePool(base, module, options), options);
     if (options.device === "webgpu") await runtime.gpu.open();
     return runtime;
   }
@@ -205,6 +189,31 @@ function extentsOf(shape: readonly number[]): number[] {
     throw new ShapeError("shape", `expected a list of extents, got ${show(shape)}`);
   }
   return extents;
+}
+
+interface Base {
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  readonly inline: InlineExecutor;
+  readonly clock: Clock;
+  readonly why: Reasons;
+  readonly sharedMemory: boolean;
+}
+
+/** A page needs the one or the other, and loads no more than that. */
+async function makePool(base: Base, module: WebAssembly.Module, options: RuntimeOptions): Promise<Pool | undefined> {
+  const { arena, kernels, inline, clock, why, sharedMemory } = base;
+  const callerComputes = mayBlock();
+  // Without shared memory the caller only sends and receives.
+  const workers = crewSize(options.workers, callerComputes && sharedMemory, why);
+  const { worker } = options;
+  if (workers === 0) return undefined;
+  if (sharedMemory) {
+    const { PoolExecutor } = await import("./pool.ts");
+    return new PoolExecutor(arena, kernels.table, inline, { workers, module, worker, callerComputes, clock });
+  }
+  const { TransferExecutor } = await import("./transfer.ts");
+  return new TransferExecutor(arena, inline, clock, { workers, module, worker });
 }
 
 /** A pool larger than this is limited by memory rather than by cores. */

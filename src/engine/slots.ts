@@ -1,5 +1,5 @@
 /** The caller's side of the ring's slots: which are taken, their scratch, and how a job is cut into chunks. */
-import { MOST_CHUNKS, type RingScratch, type RingStep, SLOTS } from "../../workers/ring.ts";
+import { MOST_CHUNKS, MOST_STEPS, type RingScratch, type RingStep, SLOTS } from "../../workers/ring.ts";
 import { KERNEL_NAMES } from "../plan/plan.ts";
 import type { Arena, Lease } from "./arena.ts";
 import type { Clock } from "./clock.ts";
@@ -59,14 +59,15 @@ function letGoOfScratch(slot: Slot): void {
   slot.scratch = undefined;
 }
 
-/** The steps of a job in chunks for so many threads. Steps without tiles have nothing to be finished, and are left out. */
-export function inChunks(work: Work, threads: number, clock: Clock): RingStep[] {
-  return work.steps
-    .filter(({ tiles }) => tiles > 0)
-    .map(({ name, args, tiles, cycles }) => {
-      const whole = clock.milliseconds(cycles);
-      const chunkMs = Math.min(MOST_CHUNK_MS, Math.max(LEAST_CHUNK_MS, whole / (threads * CHUNKS_PER_THREAD)));
-      const chunkTiles = Math.max(1, Math.floor((tiles * chunkMs) / whole) || 1, Math.ceil(tiles / MOST_CHUNKS));
-      return { kernel: KERNEL_NAMES.indexOf(name), args, tiles, chunkTiles };
-    });
+/** The steps of a job in chunks for so many threads; null if they are too many for a slot. Steps without tiles have nothing to be finished, and are left out. */
+export function inChunks(work: Work, threads: number, clock: Clock): RingStep[] | null {
+  const steps = work.steps.filter(({ tiles }) => tiles > 0);
+  if (steps.length > MOST_STEPS) return null;
+  const most = 32 * Math.floor(MOST_CHUNKS / 32 / Math.max(1, steps.length));
+  return steps.map(({ name, args, tiles, cycles }) => {
+    const whole = clock.milliseconds(cycles);
+    const chunkMs = Math.min(MOST_CHUNK_MS, Math.max(LEAST_CHUNK_MS, whole / (threads * CHUNKS_PER_THREAD)));
+    const chunkTiles = Math.max(1, Math.floor((tiles * chunkMs) / whole) || 1, Math.ceil(tiles / most));
+    return { kernel: KERNEL_NAMES.indexOf(name), args, tiles, chunkTiles };
+  });
 }

@@ -1,12 +1,14 @@
 /**
- * The executor with workers where memory cannot be shared. The step is planned once; each worker gets one span of its tiles, with
- * the plan's own argument block and copies of the images it needs, and sends the runs of y back that it computed. All of them are
- * transferred, never cloned. A span whose worker is lost goes to another, or to the caller.
+ * The executor with workers where memory cannot be shared. The job is planned once; each worker gets its share of the tiles of every
+ * step that writes y, with the plan's own argument blocks and copies of the images it needs, and sends the runs of y back that it
+ * computed. Steps that prepare something for others are done by each worker, for it has no other way to what they leave. Bytes are
+ * transferred, never cloned. A share whose worker is lost goes to another, or to the caller.
  */
 import { transfer } from "comlink";
 import type { OwnJob } from "../../workers/protocol.ts";
+import type { Step } from "../plan/plan.ts";
 import { elementBytes } from "../plan/registers.ts";
-import { type Segments, segmentsOf } from "../plan/segments.ts";
+import { segmentsOf, writesOutput } from "../plan/segments.ts";
 import type { Arena } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import type { Pool } from "./dispatch.ts";
@@ -24,10 +26,13 @@ const MESSAGE_MS = 0.3;
 /** Copying in, over and out again. */
 const BYTES_PER_MS = 1e6;
 
-/** A span that fails so often fails for a reason of its own, which the caller will meet as an error. */
+/** A share that fails so often fails for a reason of its own, which the caller will meet as an error. */
 const MOST_TRIES = 3;
 
+/** Tiles first … last − 1 of a step of the plan. */
 interface Span {
+  readonly index: number;
+  readonly step: Step;
   readonly first: number;
   readonly last: number;
 }
@@ -81,19 +86,17 @@ export class TransferExecutor implements Pool {
   }
 
   async run(work: Work, controls: Controls): Promise<void> {
-    const step = work.steps.at(-1);
     const { portable } = work;
     void this.hands.start(); // whoever is there computes
-    const spans = step && portable && this.hands.idle.length > 0 ? spansOf(step.tiles, this.size) : [];
-    if (!portable || !step || spans.length === 0 || !segmentsOf(portable.plan, 0, 1))
-      return this.inline.run(work, controls);
+    const shares = portable && this.hands.idle.length > 0 ? sharesOf(portable.plan.steps, this.size) : null;
+    if (!portable || !shares) return this.inline.run(work, controls);
     // Packing the filters is small and needed by all.
-    await this.inline.run(new Work(work.steps.slice(0, -1)), { signal: controls.signal });
+    const before = work.steps.slice(0, -portable.plan.steps.length);
+    await this.inline.run(new Work(before), { signal: controls.signal });
     const state: Progress = { ended: false, done: (tiles) => report(work, tiles, controls) };
-    work.done = work.total - step.tiles;
-    const all = Promise.all(
-      spans.map((span) => this.runSpan(span, portable, step.cycles / step.tiles, step.grain, state)),
-    );
+    const writing = portable.plan.steps.filter(writesOutput);
+    work.done = work.total - writing.reduce((sum, { tiles }) => sum + tiles, 0);
+    const all = Promise.all(shares.map((share) => this.runShare(share, portable, state)));
     try {
       const complete = await orAborted(all, controls.signal);
       if (complete.every(Boolean)) work.done = work.total;
@@ -116,19 +119,13 @@ export class TransferExecutor implements Pool {
     this.inline.dispose();
   }
 
-  /** Have a span computed, by another worker if the first is lost. False if there is no worker to be had. */
-  private async runSpan(
-    span: Span,
-    portable: Portable,
-    cycles: number,
-    grain: number,
-    state: Progress,
-  ): Promise<boolean> {
+  /** Have a share computed, by another worker if the first is lost. False if there is no worker to be had. */
+  private async runShare(share: readonly Span[], portable: Portable, state: Progress): Promise<boolean> {
     for (let tries = 0; tries < MOST_TRIES && !state.ended; tries++) {
       const hand = await this.hands.take();
       if (!hand) return false;
       try {
-        await this.runOn(hand, span, portable, cycles, grain, state);
+        await this.runOn(hand, share, portable, state);
         this.hands.giveBack(hand);
         return true;
       } catch (error) {
@@ -138,60 +135,57 @@ export class TransferExecutor implements Pool {
     return state.ended;
   }
 
-  private async runOn(
-    { handle }: Hand,
-    span: Span,
-    portable: Portable,
-    cycles: number,
-    grain: number,
-    state: Progress,
-  ) {
+  private async runOn({ handle }: Hand, share: readonly Span[], portable: Portable, state: Progress) {
     const id = ++this.jobs;
-    const share = shareOf(portable, span);
-    const job = this.jobFor(id, portable, share);
+    const parts = partsOf(portable, share);
+    const job = this.jobFor(id, portable, parts);
     const lost = handle.lost.then(({ reason }): never => {
       throw new Error(reason);
     });
     // The timer of `within` also keeps the program alive until the worker answers.
-    const answer = <T>(promise: Promise<T>, tiles = 0) =>
-      within(
-        Promise.race([promise, lost]),
-        PATIENCE_MS + 20 * this.clock.milliseconds(cycles * tiles),
-        "it did not answer",
-      );
-    const buffers = [job.input, job.filters, ...(job.bias ? [job.bias] : []), job.block.buffer as ArrayBuffer];
+    const answer = <T>(promise: Promise<T>, cycles = 0) =>
+      within(Promise.race([promise, lost]), PATIENCE_MS + 20 * this.clock.milliseconds(cycles), "it did not answer");
+    const blocks = job.steps.map(({ block }) => block.words.buffer as ArrayBuffer);
+    const buffers = [job.input, job.filters, ...(job.bias ? [job.bias] : []), ...blocks];
     await answer(handle.remote.open(transfer(job, buffers)));
-    const tiles = Math.max(grain, Math.floor(RANGE_MS / this.clock.milliseconds(cycles)) || 1);
-    for (let first = span.first; first < span.last && !state.ended; first += tiles) {
-      const last = Math.min(span.last, first + tiles);
-      const segments = inBytes(segmentsOf(portable.plan, first, last)!, share.size);
-      const sent = segments.map((value, i) => (i % 2 === 0 ? value - share.outputFrom : value));
-      const range = { id, first, last, grain, segments: sent };
-      const result = await answer(handle.remote.compute(transfer(range, [sent.buffer])), last - first);
-      if (state.ended) break;
-      this.scatter(new Uint8Array(result), segments, portable.output);
-      state.done(last - first);
+    for (const { index, step, first, last } of share) {
+      const { grain } = step;
+      const cycles = step.cycles / step.tiles;
+      const prepares = !writesOutput(step);
+      const tiles = Math.max(grain, Math.floor(RANGE_MS / this.clock.milliseconds(cycles)) || 1);
+      for (let from = first; from < last && !state.ended; from += tiles) {
+        const to = Math.min(last, from + tiles);
+        const segments = prepares ? new Int32Array(0) : segmentsOf(step, from, to)!;
+        const sent = segments.map((value, i) => (i % 2 === 0 ? value - parts.outputFrom : value));
+        const range = { id, step: index, first: from, last: to, grain, segments: sent };
+        const result = await answer(handle.remote.compute(transfer(range, [sent.buffer])), cycles * (to - from));
+        if (state.ended) break;
+        this.scatter(new Uint8Array(result), segments, portable.output);
+        if (!prepares) state.done(to - from);
+      }
     }
     await answer(handle.remote.close(id));
   }
 
-  private jobFor(id: number, portable: Portable, share: Share): OwnJob {
+  private jobFor(id: number, portable: Portable, parts: Parts): OwnJob {
     const { plan } = portable;
-    const size = share.size;
+    const { problem, steps } = plan;
+    const biasBytes = problem.groups * problem.filters * elementBytes(problem.dtype);
     const copy = (pointer: number, bytes: number) =>
       new Uint8Array(this.arena.memory.buffer).slice(pointer, pointer + bytes).buffer;
     return {
       id,
-      kernel: plan.step.kernel,
-      block: plan.step.block.words.slice(),
-      relative: plan.step.block.relative,
-      scratchBytes: plan.step.scratchBytes,
-      input: copy(portable.input + share.inputFrom, share.inputBytes),
+      steps: steps.map(({ kernel, block, pointers }) => ({
+        kernel,
+        block: { words: block.words.slice(), relative: block.relative },
+        pointers,
+      })),
+      scratchBytes: steps.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0),
+      workBytes: plan.workBytes,
+      input: copy(portable.input + parts.inputFrom, parts.inputBytes),
       filters: copy(portable.filters, plan.filterBytes),
-      bias: portable.bias === 0 ? null : copy(portable.bias, plan.problem.groups * plan.problem.filters * size),
-      outputBytes: share.outputBytes,
-      inputOrigin: plan.problem.x.offset * size - share.inputFrom,
-      outputOrigin: plan.problem.y.offset * size - share.outputFrom,
+      bias: portable.bias === null ? null : copy(portable.bias, biasBytes),
+      ...parts,
     };
   }
 
@@ -213,47 +207,46 @@ function report(work: Work, tiles: number, { onProgress }: Controls): void {
   onProgress?.(work.done, work.total);
 }
 
-function spansOf(tiles: number, workers: number): Span[] {
-  const count = Math.min(tiles, workers);
-  return Array.from({ length: count }, (_, i) => ({
-    first: Math.floor((i * tiles) / count),
-    last: Math.floor(((i + 1) * tiles) / count),
-  }));
+/** The tiles of each worker; null where some step's results cannot be sent back. */
+function sharesOf(steps: readonly Step[], workers: number): Span[][] | null {
+  const output = steps.filter(writesOutput);
+  if (!output.every((step) => step.tiles === 0 || segmentsOf(step, 0, 1))) return null;
+  const count = Math.min(workers, Math.max(...output.map(({ tiles }) => tiles)));
+  if (count === 0) return null;
+  return Array.from({ length: count }, (_, i) =>
+    steps.map((step, index) => {
+      const part = (n: number) => Math.floor((n * step.tiles) / count);
+      const [first, last] = writesOutput(step) ? [part(i), part(i + 1)] : [0, step.tiles];
+      return { index, step, first, last };
+    }),
+  );
 }
 
-/** The bytes of x and y that a span touches: whole images of x, and y from its first output to its last. */
-interface Share {
-  readonly size: number;
-  readonly inputFrom: number;
-  readonly inputBytes: number;
-  readonly outputFrom: number;
-  readonly outputBytes: number;
-}
+/** The bytes of x and y that a share touches: whole images of x, and y from its first output to its last. */
+type Parts = Pick<OwnJob, "inputFrom" | "outputFrom" | "outputBytes"> & { readonly inputBytes: number };
 
-function shareOf({ plan }: Portable, { first, last }: Span): Share {
+function partsOf({ plan }: Portable, share: readonly Span[]): Parts {
   const { x, y, dtype, batch } = plan.problem;
   const size = elementBytes(dtype);
-  const segments = segmentsOf(plan, first, last)!;
   let [from, to] = [Number.POSITIVE_INFINITY, 0];
-  for (let i = 0; i < segments.length; i += 2) {
-    from = Math.min(from, segments[i]!);
-    to = Math.max(to, segments[i]! + segments[i + 1]!);
+  for (const { step, first, last } of share) {
+    const segments = writesOutput(step) ? segmentsOf(step, first, last)! : [];
+    for (let i = 0; i < segments.length; i += 2) {
+      from = Math.min(from, segments[i]!);
+      to = Math.max(to, segments[i]! + segments[i + 1]!);
+    }
   }
-  // The images that hold the outputs between the first and the last; with batch innermost that is all of them.
-  const image = y.batch > 0 && x.batch > 0 ? [Math.floor(from / y.batch), Math.ceil(to / y.batch)] : [0, batch];
-  const whole = x.batch * batch !== x.size || y.batch * batch !== y.size;
-  const [n0, n1] = whole ? [0, batch] : [image[0]!, image[1]!];
+  // The images that hold the outputs between the first and the last; with batch innermost that is all of them, and a step that
+  // prepares something for others needs all it can prepare.
+  const prepared = share.some(({ step }) => !writesOutput(step));
+  const whole = prepared || x.batch <= 0 || x.batch * batch !== x.size || y.batch * batch !== y.size;
+  const [n0, n1] = whole ? [0, batch] : [Math.floor(from / (y.batch * size)), Math.ceil(to / (y.batch * size))];
   return {
-    size,
     inputFrom: whole ? 0 : n0 * x.batch * size,
     inputBytes: whole ? x.size * size : (n1 - n0) * x.batch * size,
-    outputFrom: from * size,
-    outputBytes: (to - from) * size,
+    outputFrom: from,
+    outputBytes: to - from,
   };
-}
-
-function inBytes(segments: Segments, size: number): Int32Array<ArrayBuffer> {
-  return Int32Array.from(segments, (value) => value * size);
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -153,7 +153,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.checkAlive();
     const b = this.readBias(bias);
     // A copy of its own: the caller may change the array between two runs.
-    this.bias = b && given(denseCopy(mustBeHere(b, this.op.names.bias)), this.op.names.bias);
+    this.bias = b && given(denseCopy(mustBeHere(b, this.op.names.bias)), "bias");
   }
 
   async run(input: Operand, ...rest: readonly unknown[]): Promise<Tensor> {

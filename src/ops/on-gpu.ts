@@ -5,7 +5,8 @@ import type { Plan } from "../plan/plan.ts";
 import type { DenseView } from "../problem/operand.ts";
 import { copyIn } from "../strided.ts";
 import { type Tensor, tensorOver } from "../tensor.ts";
-import type { GpuOperand } from "../webgpu/backend.ts";
+import type { GpuOperand } from "../webgpu/gpu.ts";
+import { kernels } from "../webgpu/load.ts";
 import type { Call } from "./call.ts";
 import { checkStillThere, type Handed, isAway, onGpuOf, putOut } from "./operands.ts";
 import type { RunControls } from "./options.ts";
@@ -39,7 +40,7 @@ export async function whereToRun(
   const open = device === "auto" && (prefers || resident) && (algorithm === undefined || algorithm === "auto");
   if (!open || runtime.reproducible || problem.dtype !== "float32") return "wasm";
   if (resident) return whereResident(runtime, problem);
-  const here = runtime.milliseconds(plan.step.cycles);
+  const here = runtime.milliseconds(plan.cycles);
   if (here < LEAST_MS) return "wasm";
   const there = await runtime.gpu.estimate(problem);
   if (typeof there === "string") runtime.gpu.why = there;
@@ -96,10 +97,11 @@ async function compute(
   controls: RunControls,
 ): Promise<Tensor> {
   const gpu = await runtime.gpu.open();
+  const { bufferOn, convolveInto, convolveOnGpu } = await kernels();
   const placed = async (operand: Handed, argument: string): Promise<GpuOperand> => {
     checkStillThere(operand, argument);
     const elements = onGpuOf(runtime, operand);
-    if (elements) return elements.bufferOn(gpu, argument, false);
+    if (elements) return bufferOn(elements, gpu, argument, false);
     return isAway(operand) ? operand.remote.read(argument) : dense(operand.view);
   };
   const keepsFilters = filters instanceof Float32Array;
@@ -111,11 +113,11 @@ async function compute(
   };
   const out = onGpuOf(runtime, call.out);
   if (!out) {
-    const data = await runtime.gpu.convolve(gpu, plan.problem, operands, controls);
+    const data = await convolveOnGpu(gpu, plan.problem, operands, controls);
     return call.out ? putOut(call.out, data, outputShape) : tensorOver(data, outputShape);
   }
-  const y = await out.bufferOn(gpu, "out", true);
-  await runtime.gpu.convolveInto(gpu, plan.problem, operands, y, controls);
+  const y = await bufferOn(out, gpu, "out", true);
+  await convolveInto(gpu, plan.problem, operands, y, controls);
   checkStillThere(call.out!, "out");
   return call.out!.source as Tensor;
 }

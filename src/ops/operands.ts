@@ -48,10 +48,7 @@ export async function here(operand: Handed, argument: string): Promise<Given> {
 /** For those who cannot wait for a GPU. */
 export function mustBeHere(operand: Handed, argument: string): Given {
   if (!isAway(operand)) return operand;
-  throw new DeviceError(
-    argument,
-    "its elements are on the GPU, and nothing is awaited here: await tensor.read() before",
-  );
+  throw new DeviceError(argument, "its elements are on the GPU: await tensor.read()");
 }
 
 /** The elements, if they are on the GPU of this engine. */

@@ -3,7 +3,7 @@ import * as A from "../../assembly/args.ts";
 import type { Activation, ConvProblem, FilterView, Space, View } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import type { InputTile } from "./input-tile.ts";
-import type { BlockImage } from "./plan.ts";
+import type { BlockImage, Pointer } from "./plan.ts";
 import { elementBytes } from "./registers.ts";
 
 const ACTIVATIONS: Record<Activation, number> = {
@@ -50,6 +50,25 @@ function bytes(view: View, size: number): number[] {
 /** A byte count modulo 2^32: `| 0` alone is exact only up to 2^53, which strides never reach. */
 function wrap(value: number): number {
   return value % 2 ** 32;
+}
+
+/** The operands of a convolution's block; `filters` bytes into the packed filters are those of this step. */
+export function convPointers(p: ConvProblem, filters = 0): Pointer[] {
+  const size = elementBytes(p.dtype);
+  return [
+    { word: A.CONV_X, region: "x", offset: p.x.offset * size },
+    { word: A.CONV_W, region: "filters", offset: filters },
+    { word: A.CONV_Y, region: "y", offset: p.y.offset * size },
+    { word: A.CONV_BIAS, region: "bias", offset: 0 },
+  ];
+}
+
+/** Those of the block of a step that packs filters. */
+export function packPointers(p: ConvProblem, filters = 0): Pointer[] {
+  return [
+    { word: A.PACK_SOURCE, region: "source", offset: p.w.offset * elementBytes(p.dtype) },
+    { word: A.PACK_TARGET, region: "filters", offset: filters },
+  ];
 }
 
 /** What the kernels need to know about blocking, besides the input tile. */
@@ -167,6 +186,53 @@ export function fftBlock(p: ConvProblem, u: Units): BlockImage {
     .put(A.CONV_SCRATCH_PIXELS, u.scratchPixels)
     .table(A.CONV_TERMS, u.terms)
     .table(A.CONV_TRANSFORM, u.transform)
+    .image();
+}
+
+/** What `winograd` needs besides: see args.ts, CONV_SIDE and what follows it. */
+export interface Points {
+  readonly side: number;
+  readonly vPoint: number;
+  readonly vPanel: number;
+  readonly vUnit: number;
+  readonly frames: number;
+  readonly mPoint: number;
+  readonly mSlot: number;
+  readonly wPoint: number;
+  readonly wGroup: number;
+  readonly passPanels: number;
+  readonly scratchTiles: number;
+  readonly scratchRows: number;
+  readonly scratchV: number;
+  readonly scratchM: number;
+}
+
+export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
+  const terms = Int32Array.from({ length: b.blockTerms }, (_, c) => (c * t.vPanel) / Math.max(1, p.channels));
+  const numbers = new Int32Array(Float32Array.of(2, 0.5, 2.5, Math.SQRT1_2, Math.SQRT2).buffer);
+  return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
+    .put(A.CONV_W_GROUP, wrap(t.wGroup))
+    .put(A.CONV_SIDE, t.side)
+    .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
+    .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
+    .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
+    .table(A.CONV_TERMS, terms)
+    .table(A.CONV_PANELS, b.panels)
+    .table(A.CONV_NUMBERS, numbers)
+    .image();
+}
+
+export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Points): BlockImage {
+  const size = elementBytes(p.dtype);
+  const { group, filter, channel, space } = p.w;
+  return new Words(A.PACK_BYTES, [panels])
+    .put(A.PACK_PANEL_COUNT, panels.length - 1)
+    .put(A.PACK_GROUP, wrap(t.wGroup))
+    .put(A.PACK_CHANNELS, p.channels)
+    .put(A.PACK_TAPS, ...p.taps)
+    .put(A.PACK_STRIDES, ...[group, filter, channel, ...space].map((stride) => wrap(stride * size)))
+    .put(A.PACK_SIDE, t.side, t.wPoint)
+    .table(A.PACK_PANELS, panels)
     .image();
 }
 

@@ -12,6 +12,7 @@ import { elementBytes } from "./registers.ts";
 import { separableCandidate } from "./separable.ts";
 import type { Tuning } from "./tuning.ts";
 import { unsharedPlan } from "./unshared.ts";
+import { winogradCandidates } from "./winograd.ts";
 
 export type AlgorithmOption = "auto" | "direct" | "winograd" | "fft" | "separable" | "depthwise";
 
@@ -49,7 +50,7 @@ function bestPlan(forms: readonly ConvProblem[], binary: BinaryName, demand: Dem
   const { algorithm } = demand;
   if (ranked.length === 0) {
     const wants = WANTS[algorithm as keyof typeof WANTS];
-    throw new OptionError("algorithm", `"${algorithm}" ${wants ? `wants ${wants}` : "does not serve this problem"}`);
+    throw new OptionError("algorithm", `"${algorithm}" wants ${wants}`);
   }
   let least: Plan | undefined;
   for (const { build } of ranked) {
@@ -86,10 +87,10 @@ function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candida
       const candidate = BUILDERS[algorithm](p, binary);
       return candidate ? [candidate] : [];
     }
+    case "winograd":
+      return winogradCandidates(p, binary);
     case "auto":
       return lanes || tuning.notes.length > 0 ? directForms(p, binary, lanes, tuning) : all(p, binary, demand);
-    default:
-      return [];
   }
 }
 
@@ -97,6 +98,7 @@ const WANTS = {
   depthwise: "one channel per group",
   separable: "one channel per group, and taps on both axes",
   fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
+  winograd: "float32 and filters of 3 × 3 taps (in rows and columns), with stride and dilation 1 there",
 };
 
 const BUILDERS = { depthwise: depthwiseCandidate, separable: separableCandidate, fft: fftCandidate };
@@ -112,8 +114,10 @@ function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Dem
   const sums = [...(depthwise ? [depthwise] : []), ...directForms(p, binary, undefined, tuning)];
   if (exact) return sums;
   const separable = rankOne ? separableCandidate(p, binary) : null;
-  const fft = cheapest(sums).cycles >= LEAST_TO_TRANSFORM ? fftCandidate(p, binary) : null;
-  return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : [])];
+  const large = cheapest(sums).cycles >= LEAST_TO_TRANSFORM;
+  const fft = large ? fftCandidate(p, binary) : null;
+  const winograd = large ? winogradCandidates(p, binary) : [];
+  return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd];
 }
 
 function directForms(p: ConvProblem, binary: BinaryName, lanes: Lanes | undefined, tuning: Tuning): Candidate[] {

@@ -2,10 +2,11 @@
 import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product } from "../problem/problem.ts";
-import { convBlock, packBlock } from "./blocks.ts";
+import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
 import { copyCycles, PACK_CYCLES, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, evenPart } from "./direct.ts";
 import { layOutInputTile, roundUp } from "./input-tile.ts";
+import { planFrom } from "./plan.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
 
@@ -14,6 +15,8 @@ const REGISTER_ROWS = 4;
 const LONGEST_ROW = 256;
 /** Outputs of one plane in a tile: its input and output then pass through L1. */
 const TILE_OUTPUTS = 4096;
+/** Copied before the first of it is read. */
+const COPY_BYTES = 12 * 1024;
 /** And not more than this, or the caller could not stop in time. */
 const TILE_MULTIPLY_ADDS = 5e6;
 const GRAIN_MULTIPLY_ADDS = 2e5;
@@ -63,6 +66,8 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const scratchAcc = ZERO_BYTES;
     const scratchPixels = scratchAcc + REGISTER_ROWS * vectorColumns * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
+    const plane = input.pitches[0];
+    const copiedPlanes = input.packed ? Math.min(tileGroups, Math.ceil(COPY_BYTES / plane)) : tileGroups;
     const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * runs * p.output[0] * bands;
     const filterBytes = p.groups * p.filters * taps * size;
     const step = {
@@ -70,46 +75,54 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       tiles,
       grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
       cycles,
-      scratchBytes: scratchX + input.bytes,
-      block: convBlock(p, {
-        input,
-        panels,
-        width: p.filters,
-        blockChannels: 1,
-        blockTerms: taps,
-        tileBatch: 1,
-        tileGroups,
-        rows,
-        columns,
-        panelRuns: runs,
-        registerRows: REGISTER_ROWS,
-        registerVectors: vectors,
-        scratchX,
-        scratchAcc,
-        scratchPixels,
-      }),
+      scratchBytes: scratchX + input.bytes + (copiedPlanes - 1) * plane,
+      // A group has one channel: its stride is free to be that of the planes which are copied together.
+      block: convBlock(
+        { ...p, x: { ...p.x, channel: p.x.group } },
+        {
+          input,
+          panels,
+          width: p.filters,
+          blockChannels: copiedPlanes,
+          blockTerms: taps,
+          tileBatch: 1,
+          tileGroups,
+          rows,
+          columns,
+          panelRuns: runs,
+          registerRows: REGISTER_ROWS,
+          registerVectors: vectors,
+          scratchX,
+          scratchAcc,
+          scratchPixels,
+        },
+      ),
+      pointers: convPointers(p),
     };
-    return {
+    return planFrom({
       problem: p,
-      algorithm: "depthwise" as const,
-      lanes: "pixels" as const,
+      algorithm: "depthwise",
+      lanes: "pixels",
       binary,
-      filterStep: {
-        kernel: `pack_filters_${type}` as const,
-        tiles: p.groups * p.filters,
-        grain: 1 + Math.floor(1e5 / taps),
-        cycles: PACK_CYCLES * p.groups * p.filters * taps,
-        scratchBytes: 0,
-        block: packBlock(p, panels, p.filters, 1, taps),
-      },
+      filterSteps: [
+        {
+          kernel: `pack_filters_${type}` as const,
+          tiles: p.groups * p.filters,
+          grain: 1 + Math.floor(1e5 / taps),
+          cycles: PACK_CYCLES * p.groups * p.filters * taps,
+          scratchBytes: 0,
+          block: packBlock(p, panels, p.filters, 1, taps),
+          pointers: packPointers(p),
+        },
+      ],
       filterBytes,
-      step,
-      workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + step.scratchBytes,
+      steps: [step],
+      workBytes: 0,
       notes: [
         `register tile: ${REGISTER_ROWS} rows × ${vectors} vectors of ${lanes} pixels`,
         `tile: 1 image × ${tileGroups} planes × ${rows} rows × ${columns} columns`,
         input.packed ? `input: padded per tile in scratch, ${input.bytes} bytes` : "input: read in place",
       ],
-    };
+    });
   }
 }

@@ -2,10 +2,10 @@
 import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product, termCount } from "../problem/problem.ts";
-import { convBlock, packBlock } from "./blocks.ts";
+import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
 import { copyCycles, PACK_CYCLES, storeCycles, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
-import type { Lanes, Plan } from "./plan.ts";
+import { type Lanes, type Plan, planFrom } from "./plan.ts";
 import type { BinaryName, RegisterTile } from "./registers.ts";
 import { elementBytes, evenly, laneCount } from "./registers.ts";
 import type { Tuning } from "./tuning.ts";
@@ -50,7 +50,7 @@ export interface Candidate {
 }
 
 /** First filters of panels of at most `most`: even ones, or full ones whose last is widened to whole vectors. */
-function panelsOf(filters: number, most: number, even: boolean): Int32Array {
+export function panelsOf(filters: number, most: number, even: boolean): Int32Array {
   const count = Math.ceil(filters / most);
   return Int32Array.from({ length: count + 1 }, (_, i) =>
     even ? Math.floor((i * filters) / count) || 0 : Math.min(i * most, filters),
@@ -186,6 +186,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
       registerRows: t.register.rows,
       registerVectors: t.register.vectors,
     }),
+    pointers: convPointers(p),
   };
   const filterStep = {
     kernel: `pack_filters_${type}` as const,
@@ -194,18 +195,19 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     cycles: PACK_CYCLES * p.groups * t.width * termCount(p),
     scratchBytes: 0,
     block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockTerms),
+    pointers: packPointers(p),
   };
-  return {
+  return planFrom({
     problem: p,
     algorithm: "direct",
     lanes: form,
     binary,
-    filterStep,
+    filterSteps: [filterStep],
     filterBytes,
-    step,
-    workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + scratchBytes,
+    steps: [step],
+    workBytes: 0,
     notes: [...notesOf(p, form, lanes, t, tileBatch), ...tuning.notes],
-  };
+  });
 }
 
 function notesOf(p: ConvProblem, form: Lanes, lanes: number, t: Tiling, tileBatch: number): string[] {

@@ -2,10 +2,10 @@
 import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
-import { fftBlock, spectraBlock } from "./blocks.ts";
+import { convPointers, fftBlock, packPointers, spectraBlock } from "./blocks.ts";
 import { FILTER_SPECTRUM_SHARE, stageCycles, TRANSFORM_COPY_CYCLES } from "./costs.ts";
 import type { Candidate } from "./direct.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, planFrom } from "./plan.ts";
 import { type BinaryName, elementBytes, laneCount, registerTiles } from "./registers.ts";
 import { BUFFER_ROWS, LENGTHS, layOutTransform, radicesOf } from "./transform.ts";
 
@@ -117,29 +117,33 @@ function buildPlan(
       transform: transform.table,
       filterRecord: transform.filterRecord,
     }),
+    pointers: convPointers(p),
   };
   const filterBytes = p.groups * p.filters * transform.filterRecord;
-  return {
+  return planFrom({
     problem: p,
     algorithm: "fft",
     lanes: "pixels",
     binary,
-    filterStep: {
-      kernel: `fft_filters_${type}`,
-      tiles: p.groups * p.filters,
-      grain: 1,
-      cycles: cycles / Math.max(1, p.groups * pairs),
-      scratchBytes: transform.scratchBytes,
-      block: spectraBlock(p, transform.table, transform.filterRecord),
-    },
+    filterSteps: [
+      {
+        kernel: `fft_filters_${type}`,
+        tiles: p.groups * p.filters,
+        grain: 1,
+        cycles: cycles / Math.max(1, p.groups * pairs),
+        scratchBytes: transform.scratchBytes,
+        block: spectraBlock(p, transform.table, transform.filterRecord),
+        pointers: packPointers(p),
+      },
+    ],
     filterBytes,
-    step,
-    workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + step.scratchBytes,
+    steps: [step],
+    workBytes: 0,
     notes: [
       `planes of ${rows} × ${columns}, radices ${radicesOf(rows).join("·")} and ${radicesOf(columns).join("·")}, two units of ${unitRows} × ${unitColumns} outputs in each`,
       `${pairs} pairs of units; spectra of the filters ${filterBytes.toLocaleString("en")} bytes`,
     ],
-  };
+  });
 }
 
 /** As many as fit into L1, and as divide a row. */

@@ -1,6 +1,6 @@
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds } from "../problem/problem.ts";
-import type { BinaryName } from "./registers.ts";
+import { type BinaryName, elementBytes } from "./registers.ts";
 
 /** Every kernel: steps name them, worker threads number them. */
 export const KERNEL_NAMES = [
@@ -20,6 +20,10 @@ export const KERNEL_NAMES = [
   "fft_f64",
   "fft_filters_f32",
   "fft_filters_f64",
+  "winograd_f32",
+  "winograd_input_f32",
+  "winograd_multiply_f32",
+  "winograd_filters_f32",
 ] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
@@ -32,6 +36,19 @@ export interface BlockImage {
   readonly relative: readonly number[];
 }
 
+/**
+ * What the pointers of a block point into: the operands of the call as whole arrays, the filters as they were given (`source`)
+ * and as the main steps read them, and what one step leaves for the next (`work`).
+ */
+export type Region = "x" | "y" | "bias" | "source" | "filters" | "work";
+
+/** A word of a block that will hold the address of a region, `offset` bytes into it; 0 where there is no such region (a bias). */
+export interface Pointer {
+  readonly word: number;
+  readonly region: Region;
+  readonly offset: number;
+}
+
 /** One kernel over tiles 0 … tiles − 1; `grain` tiles make a call of some 20 µs or more. */
 export interface Step {
   readonly kernel: KernelName;
@@ -41,28 +58,47 @@ export interface Step {
   readonly cycles: number;
   readonly scratchBytes: number;
   readonly block: BlockImage;
+  readonly pointers: readonly Pointer[];
 }
 
-export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft";
+export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft" | "winograd";
 export type Lanes = "pixels" | "filters";
 
-/**
- * Everything that can be decided before the operands are known. Immutable, and free of addresses: jobs share it.
- * `filterStep` turns the filters into `filterBytes` of panels or spectra; without it the main step reads them as they are, or, for
- * `separable`, their factors.
- */
-export interface Plan {
+/** What an algorithm's planner says of a plan. */
+export interface Layout {
   readonly problem: ConvProblem;
   readonly algorithm: Algorithm;
   readonly lanes: Lanes;
   readonly binary: BinaryName;
-  readonly filterStep: Step | null;
+  /** They turn the filters into `filterBytes` of panels or spectra; without any the main steps read them as they are, or their factors. */
+  readonly filterSteps: readonly Step[];
   readonly filterBytes: number;
-  readonly step: Step;
-  /** What a job leases: operands in engine memory, argument blocks, packed filters; and the scratch of one executor. */
-  readonly workspaceBytes: number;
+  /** They run one after the other. What a step writes no other step of the job overwrites, so that late threads do no harm. */
+  readonly steps: readonly Step[];
+  /** What steps leave for later ones. */
+  readonly workBytes: number;
   /** How the tile was chosen, one line each. */
   readonly notes: readonly string[];
+}
+
+/** Everything that can be decided before the operands are known. Immutable, and free of addresses: jobs share it. */
+export interface Plan extends Layout {
+  /** Of the main steps, all tiles on one thread. */
+  readonly cycles: number;
+  /** What a job leases: operands in engine memory, argument blocks, packed filters; and the scratch of one executor. */
+  readonly workspaceBytes: number;
+}
+
+export function planFrom(layout: Layout): Plan {
+  const { problem, steps, filterBytes, workBytes } = layout;
+  const operands = (problem.x.size + problem.y.size) * elementBytes(problem.dtype);
+  const blocks = steps.reduce((sum, { block }) => sum + block.words.byteLength, 0);
+  const scratch = steps.reduce((most, { scratchBytes }) => Math.max(most, scratchBytes), 0);
+  return {
+    ...layout,
+    cycles: steps.reduce((sum, { cycles }) => sum + cycles, 0),
+    workspaceBytes: operands + filterBytes + workBytes + blocks + scratch,
+  };
 }
 
 /** The plan as users see it. */
@@ -80,7 +116,7 @@ export interface PlanView {
 }
 
 export function planSteps(plan: Plan): Step[] {
-  return plan.filterStep ? [plan.filterStep, plan.step] : [plan.step];
+  return [...plan.filterSteps, ...plan.steps];
 }
 
 export function viewOf(

@@ -1,29 +1,38 @@
 /** Which parts of y a range of tiles writes: the kernels' numbering of tiles, read backwards from the same argument block. */
 import * as A from "../../assembly/args.ts";
-import type { Plan } from "./plan.ts";
+import type { Step } from "./plan.ts";
 
-/** Runs of elements of y: start, length, start, length, … */
+/** Runs of bytes of y: start, length, start, length, … */
 export type Segments = Int32Array;
 
-/** Null where outputs of a row do not follow each other in y, or the algorithm does not number its tiles by regions. */
-export function segmentsOf(plan: Plan, first: number, last: number): Segments | null {
-  const view = plan.problem.y;
-  const [depth, y, x] = view.space;
-  if (plan.algorithm === "unshared" || x !== 1) return null;
-  const decode = DECODERS[plan.algorithm];
-  const list: number[] = [];
-  const words = plan.step.block.words;
+/** Where the step writes into y; undefined if it prepares something for a later one. */
+function outputOf({ pointers }: Step): number | undefined {
+  return pointers.find(({ region }) => region === "y")?.offset;
+}
+
+export function writesOutput(step: Step): boolean {
+  return outputOf(step) !== undefined;
+}
+
+/** Null where outputs of a row do not follow each other in y, or the kernel does not number its tiles by regions. */
+export function segmentsOf(step: Step, first: number, last: number): Segments | null {
+  const words = step.block.words;
   const word = (offset: number) => words[offset >> 2]!;
+  const decode = DECODERS[step.kernel.slice(0, -4)];
+  const size = step.kernel.endsWith("f32") ? 4 : 8;
+  const [batch, group, filter, depth, y, x] = [0, 4, 8, 12, 16, 20].map((at) => word(A.CONV_Y_STRIDES + at)) as Strides;
+  const origin = outputOf(step);
+  if (!decode || origin === undefined || x !== size) return null;
+  const list: number[] = [];
   for (let tile = first; tile < last; tile++) {
     for (const t of decode(word, words, tile)) {
-      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns;
+      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns * size;
       for (let n = t.n0; n < t.n1; n++) {
         for (const [g, k0, k1] of t.planes) {
           for (let k = k0; k < k1; k++) {
-            const start =
-              view.offset + n * view.batch + g * view.group + k * view.channel + t.z * depth + t.row * y + t.column;
-            if (whole) list.push(start, t.rows * t.columns);
-            else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns);
+            const start = origin + n * batch + g * group + k * filter + t.z * depth + t.row * y + t.column * size;
+            if (whole) list.push(start, t.rows * t.columns * size);
+            else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns * size);
           }
         }
       }
@@ -31,6 +40,8 @@ export function segmentsOf(plan: Plan, first: number, last: number): Segments | 
   }
   return Int32Array.from(list);
 }
+
+type Strides = [number, number, number, number, number, number];
 
 interface TileRegion {
   readonly n0: number;
@@ -116,4 +127,12 @@ function fftTile(word: Word, _words: Int32Array, tile: number): TileRegion[] {
     });
 }
 
-const DECODERS = { direct: directTile, depthwise: depthwiseTile, separable: depthwiseTile, fft: fftTile };
+const DECODERS: Readonly<Record<string, (word: Word, words: Int32Array, tile: number) => TileRegion[]>> = {
+  direct_pixels: directTile,
+  direct_filters: directTile,
+  depthwise: depthwiseTile,
+  separable: depthwiseTile,
+  fft: fftTile,
+  winograd: directTile,
+  winograd_multiply: directTile,
+};

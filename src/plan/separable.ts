@@ -3,12 +3,12 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import { mayHaveRankOne } from "../problem/rank-one.ts";
-import { separableBlock } from "./blocks.ts";
+import { convPointers, separableBlock } from "./blocks.ts";
 import { copyCycles, STORE_CYCLES, TILE_CYCLES, termCycles } from "./costs.ts";
 import { filterRuns } from "./depthwise.ts";
 import { type Candidate, evenPart } from "./direct.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, planFrom } from "./plan.ts";
 import { type BinaryName, elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
 
 const REGISTER_ROWS = 4;
@@ -107,22 +107,23 @@ export function separableCandidate(p: ConvProblem, binary: BinaryName): Candidat
           filter: (ky + kx) * size,
         },
       ),
+      pointers: convPointers(p),
     };
-    return {
+    return planFrom({
       problem: p,
       algorithm: "separable",
       lanes: "pixels",
       binary,
-      filterStep: null,
+      filterSteps: [],
       filterBytes,
-      step,
-      workspaceBytes: filterBytes + (p.x.size + p.y.size) * size + 4 * step.block.words.length + step.scratchBytes,
+      steps: [step],
+      workBytes: 0,
       notes: [
         `filters of rank one: ${ky} + ${kx} multiply-adds an output instead of ${product(p.taps)}`,
         `tile: 1 image × ${rows} rows × ${columns} columns, both passes`,
         input.packed ? `input: padded per tile in scratch, ${input.bytes} bytes` : "input: read in place",
       ],
-    };
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 /** The plan of unshared convolution: every output position has filters of its own, read where they are. */
 import type { ConvProblem, Space } from "../problem/problem.ts";
 import { multiplyAdds } from "../problem/problem.ts";
-import { unsharedBlock } from "./blocks.ts";
+import { convPointers, unsharedBlock } from "./blocks.ts";
 import { UNSHARED_CYCLES } from "./costs.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, planFrom } from "./plan.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes } from "./registers.ts";
 
@@ -19,16 +19,17 @@ export function unsharedPlan(p: ConvProblem, position: Space, binary: BinaryName
     cycles: UNSHARED_CYCLES * multiplyAdds(p),
     scratchBytes: 0,
     block: unsharedBlock(p, position),
+    pointers: convPointers(p, p.w.offset * size),
   };
-  return {
+  return planFrom({
     problem: p,
     algorithm: "unshared",
     lanes: "filters",
     binary,
-    filterStep: null,
+    filterSteps: [],
     filterBytes: p.w.size * size,
-    step,
-    workspaceBytes: (p.w.size + p.x.size + p.y.size) * size + 4 * step.block.words.length,
+    steps: [step],
+    workBytes: 0,
     notes: ["tile: 4 filters × one output row, all images"],
-  };
+  });
 }

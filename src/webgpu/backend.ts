@@ -1,13 +1,10 @@
 /** The GPU as an engine sees it: opened when it is first wanted, opened again after it was lost, and the reason if there is none. */
 import { DeviceError, OutOfMemoryError } from "../errors.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import type { GpuControls, GpuOperands } from "./convolve.ts";
 import { GpuElements } from "./elements.ts";
-import type { Gpu, GpuOperand } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
 import { kernels } from "./load.ts";
 import type { Speed } from "./speed.ts";
-
-export type { GpuControls, GpuOperand, GpuOperands };
 
 export class GpuBackend {
   /** Why there is none, or why it was not taken. */
@@ -75,24 +72,8 @@ export class GpuBackend {
     const { gpu } = (globalThis.navigator ?? {}) as { gpu?: unknown };
     if (!gpu && !this.own) throw new DeviceError("device", "this runtime has no WebGPU");
     const most = this.current?.device.limits.maxBufferSize ?? Number.MAX_SAFE_INTEGER;
-    if (!(4 * size <= most)) throw new OutOfMemoryError("shape", `${4 * size} bytes; a GPU buffer has at most ${most}`);
+    if (!(4 * size <= most)) throw new OutOfMemoryError("shape", `at most ${most} bytes on the GPU`);
     return new GpuElements(this, size);
-  }
-
-  /** The result, for operands in arrays and in buffers of `gpu`. */
-  async convolve(gpu: Gpu, p: ConvProblem, operands: GpuOperands, controls: GpuControls): Promise<Float32Array> {
-    return (await kernels()).convolveOnGpu(gpu, p, operands, controls);
-  }
-
-  /** Resolves when the result is under way to `out`. */
-  async convolveInto(
-    gpu: Gpu,
-    p: ConvProblem,
-    operands: GpuOperands,
-    out: GPUBuffer,
-    controls: GpuControls,
-  ): Promise<void> {
-    return (await kernels()).convolveInto(gpu, p, operands, out, controls);
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 /** Everything of the backend that is loaded only where a GPU is asked for. */
 export { convolveInto, convolveOnGpu, servesOnGpu } from "./convolve.ts";
 export { Gpu } from "./gpu.ts";
-export { allocate, download, upload } from "./resident.ts";
+export { bufferOn, readElements, writeElements } from "./placed.ts";
 export { estimateMs, measureSpeed } from "./speed.ts";

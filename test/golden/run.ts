@@ -30,7 +30,11 @@ function forward(op: OpName, output: string): GoldenOp {
         input: inputs[names.input].shape,
         filters: inputs[names.filters].shape,
         unshared: params.unshared === true,
+        dtype: inputs[names.input].dtype === "f32" ? ("float32" as const) : ("float64" as const),
         filterDilation: (params.filter_dilation as [number, number] | undefined) ?? [1, 1],
+        subsample: params.subsample as [number, number] | undefined,
+        stride: params.stride as number | undefined,
+        d: params.d as [number, number, number] | undefined,
       };
       const special = tags.some((tag) => tag === "nonfinite" || tag.startsWith("values-"));
       return formsOf(served).filter((form) => forms[form].ordered || !special);

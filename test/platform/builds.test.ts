@@ -30,7 +30,8 @@ it("have the same exports, among them kernels for both dtypes", () => {
   const of = (dtype: string) =>
     kernels.filter((row) => row.includes(`_${dtype}:`)).map((row) => row.replace(dtype, ""));
   expect(of("f32").length).toBeGreaterThanOrEqual(4);
-  expect(of("f64")).toEqual(of("f32"));
+  // Winograd is for float32 alone: who wants the digits of float64 does not want to lose any.
+  expect(of("f64")).toEqual(of("f32").filter((row) => !row.startsWith("winograd")));
 });
 
 it("import the memory and nothing else, and have no data and no start", () => {

@@ -57,6 +57,30 @@ export const transformBounds: Bounds = (problem, { s, k }) => {
   };
 };
 
+/** 25 · 25: the most that |Aᵀ|·(|G|·1 ⊙ |Bᵀ|·1) makes of ones, in both directions. */
+const WINOGRAD_GROWTH = 625;
+
+/**
+ * The products of a tile are of all its 6 × 6 inputs, so an output is off by what its neighbours are large: by K·‖w‖∞·‖x‖∞ instead of
+ * S. In practice 6·√K·u of that, which on evenly distributed numbers, where it is about 4 S, is 16 times what a sum may be off by.
+ */
+export const winogradBounds: Bounds = (problem, { s, k }) => {
+  const u = unitRoundoff[problem.dtype];
+  const largest = (values: Terms["input"]) =>
+    Array.from(values).reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
+  const product = largest(problem.terms.input) * largest(problem.terms.filters);
+  return (i) => {
+    const floor = 2 * u * s[i]! + floorOf(problem, 36 * k[i]!);
+    // At the edge an output has fewer products than the tile: those of padding count too.
+    const whole = Math.max(9, k[i]!) * product;
+    return {
+      theorem: (k[i]! + 24) * WINOGRAD_GROWTH * u * whole + floor,
+      practice: 6 * Math.sqrt(Math.max(16, k[i]!)) * u * whole + floor,
+      formula: "6·√K·u·K·‖w‖∞·‖x‖∞",
+    };
+  };
+};
+
 /** ‖w‖₂·‖x‖₂ of the filter plane and the image plane that each output comes from. */
 function normsOf({ problem, terms }: Problem): Float64Array {
   const plane = (shape: readonly number[]) => shape.at(-2)! * shape.at(-1)!;

@@ -1,11 +1,11 @@
 // Every way to have an op computed. A new algorithm is a row here, and all tests force it on what it serves, and hold it to
 // what it promises.
-import { type Bounds, separableBounds, sumBounds, transformBounds } from "./bounds.ts";
+import { type Bounds, separableBounds, sumBounds, transformBounds, winogradBounds } from "./bounds.ts";
 import type { Spec } from "./spec.ts";
 
 export interface Form {
   readonly options: {
-    readonly algorithm?: "auto" | "direct" | "depthwise" | "separable" | "fft";
+    readonly algorithm?: "auto" | "direct" | "depthwise" | "separable" | "fft" | "winograd";
     readonly lanes?: "pixels" | "filters";
     readonly device?: "webgpu";
   };
@@ -21,7 +21,10 @@ export interface Form {
 }
 
 /** What decides which forms serve. */
-export type Served = Pick<Spec, "op" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne">;
+export type Served = Pick<
+  Spec,
+  "op" | "dtype" | "input" | "filters" | "unshared" | "filterDilation" | "rankOne" | "subsample" | "stride" | "d"
+>;
 
 const plain = { exact: true, ordered: true, bounds: sumBounds, built: true };
 const shared = (p: Served) => p.unshared !== true;
@@ -49,10 +52,33 @@ export const forms: Readonly<Record<string, Form>> = {
     bounds: transformBounds,
     built: true,
   },
+  winograd: {
+    options: { algorithm: "winograd" },
+    serves: (p) => shared(p) && p.dtype !== "float64" && nineTaps(p),
+    exact: false,
+    ordered: false,
+    bounds: winogradBounds,
+    built: true,
+  },
   // Not in any list of forms: only some runtimes have one, and test/webgpu asks for it by name. Fused or not is the GPU's affair.
   webgpu: { ...plain, ordered: false, options: { device: "webgpu" }, serves: shared, built: false },
   unshared: { ...plain, options: { algorithm: "direct" }, serves: (p) => p.unshared === true },
 };
+
+/** Filters of 3 × 3 taps on the two inner axes of space, every one of them taken. */
+function nineTaps({
+  op = "nnet.conv2d",
+  filters,
+  filterDilation,
+  subsample,
+  stride = 1,
+  d = [1, 1, 1],
+}: Served): boolean {
+  const steps = [...(filterDilation ?? []), ...(subsample ?? []), stride, d[1], d[2]];
+  const taps =
+    op === "conv3D" ? filters.slice(2, 4) : op === "c01b.filterActs" ? filters.slice(1, 3) : filters.slice(-2);
+  return steps.every((step) => step === 1) && taps.every((extent) => extent === 3);
+}
 
 /** Names of the forms that serve a problem. */
 export function formsOf(problem: Served): string[] {

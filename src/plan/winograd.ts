@@ -1,0 +1,280 @@
+/** Plans of Winograd's F(4×4, 3×3) and F(2×2, 3×3). */
+
+import * as A from "../../assembly/args.ts";
+import { ZERO_BYTES } from "../../assembly/args.ts";
+import type { ConvProblem } from "../problem/problem.ts";
+import { convPointers, type Points, packPointers, winogradBlock, winogradFiltersBlock } from "./blocks.ts";
+import { TILE_CYCLES, termCycles } from "./costs.ts";
+import { type Candidate, panelsOf } from "./direct.ts";
+import { layOutInputTile, roundUp } from "./input-tile.ts";
+import { type Plan, type Pointer, planFrom } from "./plan.ts";
+import { type BinaryName, evenly, laneCount, registerTiles } from "./registers.ts";
+
+const SIZE = 4;
+/** Tiles of a unit: so many read the transformed filters once. */
+const MOST_TILES = 112;
+const LEAST_TILES = 16;
+/** Terms of one block: a panel of filters and one of tiles, (6 + 8) × 4 bytes each, stay in L1. */
+const BLOCK_TERMS = 512;
+/** Filters whose products wait for the output transform: these, for a unit, stay in L2. */
+const PASS_FILTERS = 48;
+/** A tile of the plan should not take longer: about a millisecond. */
+const MOST_CYCLES = 3e6;
+/** Fewer units than this cannot be spread over threads: then filters are. */
+const LEAST_UNITS = 8;
+
+/** Cycles of the transforms of L tiles of one channel, of one filter: F(4×4), F(2×2). */
+const INPUT_CYCLES: Readonly<Record<number, number>> = { 4: 150, 2: 75 };
+const OUTPUT_CYCLES: Readonly<Record<number, number>> = { 4: 130, 2: 70 };
+/** A byte read or written that stays in L2, because what is used again is no more than so much; and of what does not. */
+const NEAR_CYCLES = 0.06;
+const FAR_CYCLES = 0.2;
+const NEAR_BYTES = 1280 * 1024;
+/** An element of transformed filters; they are computed once, and most calls are repeated. */
+const FILTER_CYCLES = 2;
+
+/** The tiles of a unit: rows and columns of them, in so many images. */
+interface Unit {
+  readonly images: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+interface Choice {
+  readonly unit: Unit;
+  /** Transformed and multiplied in one go; else every frame is transformed first, for all filters and taps. */
+  readonly fused: boolean;
+  readonly cycles: number;
+}
+
+/** None where the algorithm does not apply. */
+export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
+  const { taps, stride, dilation } = p;
+  const plain = [1, 2].every((axis) => taps[axis] === 3 && stride[axis] === 1 && dilation[axis] === 1);
+  if (!plain || p.dtype !== "float32" || p.w.position) return [];
+  return [4, 2].map((side) => candidate(p, binary, side));
+}
+
+function candidate(p: ConvProblem, binary: BinaryName, side: number): Candidate {
+  let best: Choice | undefined;
+  for (let most = LEAST_TILES; most <= MOST_TILES; most += 4) {
+    const unit = unitOf(p, side, most);
+    for (const fused of [true, false]) {
+      if (fused && !mayFuse(p, binary, side, unit)) continue;
+      const cycles = estimate(p, binary, side, unit, fused);
+      if (!best || cycles < best.cycles) best = { unit, fused, cycles };
+    }
+  }
+  const chosen = best!;
+  return { cycles: chosen.cycles, build: () => buildPlan(p, binary, side, chosen) };
+}
+
+/** Units must not hold a thread for long, and be enough for several threads. */
+function mayFuse(p: ConvProblem, binary: BinaryName, side: number, unit: Unit): boolean {
+  const { units, batches } = countsOf(p, side, unit);
+  const { multiply, input } = unitCycles(p, binary, side, unit);
+  return p.taps[0] === 1 && multiply + input <= MOST_CYCLES && units * batches * p.groups * p.output[0] >= LEAST_UNITS;
+}
+
+/** About `most` tiles: of one row, of several, of several images. */
+function unitOf(p: ConvProblem, side: number, most: number): Unit {
+  const [high, wide] = [Math.ceil(p.output[1] / side), Math.ceil(p.output[2] / side)];
+  const part = (whole: number, most: number) =>
+    Math.max(1, Math.ceil(whole / Math.ceil(whole / Math.max(1, most))) || 1);
+  const columns = part(wide, most);
+  const rows = columns < wide ? 1 : part(high, Math.floor(most / wide));
+  const images = rows < high ? 1 : part(p.batch, Math.floor(most / (wide * high)));
+  return { images, rows, columns };
+}
+
+/** Units of one frame, and batches of images. */
+function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
+  const units = Math.ceil(p.output[1] / (rows * side)) * Math.ceil(p.output[2] / (columns * side));
+  return { units, batches: Math.ceil(p.batch / images) };
+}
+
+function estimate(p: ConvProblem, binary: BinaryName, side: number, unit: Unit, fused: boolean): number {
+  const { units, batches } = countsOf(p, side, unit);
+  const all = p.groups * batches * units;
+  const { multiply, stream, input } = unitCycles(p, binary, side, unit);
+  const points = (side + 2) ** 2;
+  // The last units of a row, a column and the batch have fewer tiles.
+  const full =
+    (p.groups * p.batch * Math.ceil(p.output[1] / side) * Math.ceil(p.output[2] / side)) /
+    (unit.images * unit.rows * unit.columns);
+  const elements = points * p.groups * p.filters * p.channels * p.taps[0];
+  const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
+  const passes = Math.ceil(p.filters / PASS_FILTERS);
+  const frames = fused ? p.output[0] : p.input[0];
+  const perByte = (kept: number) => (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
+  // What a pass works on: its transformed input, read again by the next one, and its products, written and read.
+  const pass = tiles * (p.channels + Math.min(p.filters, PASS_FILTERS));
+  const passing = perByte(pass) * tiles * (passes * p.taps[0] * p.channels + 2 * p.filters);
+  const first = perByte(fused ? pass : all * frames * tiles * p.channels) * tiles * p.channels;
+  const each = p.output[0] * (multiply - stream + passing) + frames * (input + 2 * first);
+  return full * each + all * p.output[0] * stream + elements * FILTER_CYCLES * 0.5;
+}
+
+/**
+ * Of a full unit, in one thread: the products and outputs of all filters, and of that what it takes to read the filters; the
+ * transforms of the input of all channels.
+ */
+function unitCycles(p: ConvProblem, binary: BinaryName, side: number, { images, rows, columns }: Unit) {
+  const lanes = laneCount(binary, p.dtype);
+  const { rows: most, vectors } = registerTiles[binary];
+  const points = (side + 2) ** 2;
+  const tiles = images * rows * columns;
+  const terms = p.channels * p.taps[0];
+  const groups = Math.ceil(tiles / lanes);
+  const blocks = p.taps[0] * Math.ceil(p.channels / BLOCK_TERMS);
+  const tile = (height: number, v: number) => terms * termCycles(binary, height, v, v + height) + blocks * TILE_CYCLES;
+  const panels = Math.floor(groups / vectors);
+  const products = evenly(p.filters, most).reduce(
+    (sum, { height, tiles: count }) =>
+      sum + count * (panels * tile(height, vectors) + (groups % vectors) * tile(height, 1)),
+    0,
+  );
+  const bytes = points * p.filters * terms * SIZE;
+  const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
+  return {
+    multiply: points * products + stream + p.filters * groups * OUTPUT_CYCLES[side]!,
+    stream,
+    input: p.channels * groups * INPUT_CYCLES[side]!,
+  };
+}
+
+/** An odd number of cache lines, so that the points of a tile fall into different sets. */
+function oddLines(bytes: number): number {
+  return 64 * (Math.ceil(bytes / 64) | 1);
+}
+
+function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fused, cycles }: Choice): Plan {
+  const lanes = laneCount(binary, p.dtype);
+  const { rows: tall, vectors } = registerTiles[binary];
+  const wide = vectors * lanes;
+  const points = (side + 2) ** 2;
+  const { images, rows, columns } = unit;
+  const { units, batches } = countsOf(p, side, unit);
+  const tiles = images * rows * columns;
+  const across = Math.ceil(tiles / wide);
+  const costs = unitCycles(p, binary, side, unit);
+
+  const panels = panelsOf(p.filters, tall, true);
+  const panelCount = panels.length - 1;
+  const runs = fused ? 1 : Math.min(panelCount, Math.ceil(costs.multiply / MOST_CYCLES));
+  const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(PASS_FILTERS / tall));
+  const frames: ConvProblem = {
+    ...p,
+    taps: [1, 3, 3],
+    stride: [1, 1, 1],
+    dilation: [1, 1, 1],
+    output: [p.input[0], p.output[1], p.output[2]],
+    low: [0, p.low[1], p.low[2]],
+  };
+  const shape = {
+    rows: rows * side,
+    columns: columns * side,
+    channels: 1,
+    overColumns: true,
+    vectorColumns: lanes,
+    copied: true,
+  };
+  const input = layOutInputTile({ ...frames, low: p.low }, shape);
+
+  const vPanel = p.channels * wide * SIZE;
+  const vPoint = oddLines(across * vPanel);
+  const vUnit = points * vPoint;
+  const mSlot = tall * wide * SIZE;
+  const mPoint = oddLines(passPanels * across * mSlot);
+  const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
+  const scratchTiles = ZERO_BYTES;
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + lanes), 64);
+  const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * (side + 2) * input.pitches[3]), 64) + 64;
+  const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
+  const scratchV = scratchM + points * mPoint;
+  const layout: Points = {
+    side,
+    vPoint,
+    vPanel,
+    vUnit,
+    frames: fused ? 1 : p.input[0],
+    mPoint,
+    mSlot,
+    wPoint,
+    wGroup: points * wPoint,
+    passPanels,
+    scratchTiles,
+    scratchRows,
+    scratchV,
+    scratchM,
+  };
+  const blocking = {
+    input,
+    panels,
+    width: p.filters,
+    blockChannels: 1,
+    blockTerms: Math.min(p.channels, BLOCK_TERMS),
+    tileBatch: images,
+    tileGroups: 1,
+    rows: rows * side,
+    columns: columns * side,
+    panelRuns: runs,
+    registerRows: tall,
+    registerVectors: vectors,
+    scratchX,
+    scratchAcc: ZERO_BYTES,
+    scratchPixels: ZERO_BYTES,
+  };
+  const regions = p.groups * batches * units;
+  const main = {
+    kernel: fused ? ("winograd_f32" as const) : ("winograd_multiply_f32" as const),
+    tiles: regions * p.output[0] * runs,
+    grain: 1,
+    cycles: fused ? cycles : Math.max(1, cycles - regions * p.input[0] * costs.input),
+    scratchBytes: fused ? scratchV + vUnit : scratchV,
+    block: winogradBlock(p, blocking, layout),
+    pointers: fused ? convPointers(p) : replace(convPointers(p), { word: A.CONV_X, region: "work", offset: 0 }),
+  };
+  const channelRuns = Math.min(p.channels, Math.ceil(costs.input / (MOST_CYCLES / 8)));
+  const prepare = {
+    kernel: "winograd_input_f32" as const,
+    tiles: regions * p.input[0] * channelRuns,
+    grain: 1,
+    cycles: regions * p.input[0] * costs.input,
+    scratchBytes: scratchM,
+    block: winogradBlock(frames, { ...blocking, panelRuns: channelRuns }, layout),
+    pointers: [
+      { word: A.CONV_X, region: "x" as const, offset: p.x.offset * SIZE },
+      { word: A.CONV_Y, region: "work" as const, offset: 0 },
+    ],
+  };
+  return planFrom({
+    problem: p,
+    algorithm: "winograd",
+    lanes: "pixels",
+    binary,
+    filterSteps: [
+      {
+        kernel: "winograd_filters_f32",
+        tiles: p.groups * panelCount,
+        grain: 1,
+        cycles: points * p.groups * p.filters * p.channels * p.taps[0] * FILTER_CYCLES,
+        scratchBytes: ZERO_BYTES,
+        block: winogradFiltersBlock(p, panels, layout),
+        pointers: packPointers(p),
+      },
+    ],
+    filterBytes: p.groups * points * wPoint,
+    steps: fused ? [main] : [prepare, main],
+    workBytes: fused ? 0 : regions * p.input[0] * vUnit,
+    notes: [
+      `F(${side}×${side}, 3×3): ${points} multiply-adds instead of ${9 * side * side} for ${side * side} outputs of a channel`,
+      `unit: ${images} ${images === 1 ? "image" : "images"} × ${rows} × ${columns} tiles, ${units * batches} units of a frame, ${fused ? "transformed and multiplied in scratch" : "transformed once for all filters"}`,
+      `transformed filters ${(p.groups * points * wPoint).toLocaleString("en")} bytes`,
+    ],
+  });
+}
+
+function replace(pointers: readonly Pointer[], one: Pointer): Pointer[] {
+  return pointers.map((pointer) => (pointer.word === one.word ? one : pointer));
+}

@@ -1,0 +1,219 @@
+// Winograd forced on random problems of every op: within its bounds on reals of every kind and on integers, both tile sizes, fused and in
+// two steps, the same bits wherever it is computed; what is not finite stays within its tiles and is never lost.
+import { createEngine } from "simdconv";
+import { describe, expect, inject, it } from "vitest";
+import { checkAccuracy } from "../support/check.ts";
+import { firstDifference } from "../support/compare.ts";
+import { enginesOfThisFile } from "../support/engines.ts";
+import { mustFail } from "../support/errors.ts";
+import { opOf } from "../support/ops.ts";
+import { gather } from "../support/place.ts";
+import { random } from "../support/random.ts";
+import { countCalls, note } from "../support/record.ts";
+import {
+  compute,
+  declaredOf,
+  type Engine,
+  expected,
+  numbers,
+  operandsOf,
+  type Spec,
+  settingsOf,
+} from "../support/spec.ts";
+
+const engines = await enginesOfThisFile();
+const cases = 150;
+
+/** A random problem that Winograd serves: ugly extents, every border mode, groups, bias and activation. */
+function draw(seed: number): Spec {
+  const next = random(seed);
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
+  const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
+  const [n, c, k, h, w, t] = [whole(1, 3), whole(1, 9), whole(1, 13), whole(3, 21), whole(3, 30), whole(1, 4)];
+  const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
+  const base = { seed, values, layouts };
+  switch (whole(0, 4)) {
+    case 0:
+      return {
+        ...base,
+        op: "signal.conv2d",
+        input: [n, h, w],
+        filters: [k, 3, 3],
+        borderMode: pick(["valid", "full"] as const),
+      };
+    case 1: {
+      const taps = whole(1, t);
+      return { ...base, op: "conv3D", input: [n, t, h, w, c], filters: [k, taps, 3, 3, c], d: [whole(1, 2), 1, 1] };
+    }
+    case 2: {
+      const modes = pick(["valid", "half", "full"] as const);
+      return {
+        ...base,
+        op: "conv3d2d.conv3d",
+        input: [n, t + 1, c, h, w],
+        filters: [k, whole(1, t), c, 3, 3],
+        borderMode: modes,
+      };
+    }
+    case 3:
+      return { ...base, op: "c01b.filterActs", input: [c, h, w, n], filters: [c, 3, 3, k], pad: whole(0, 3) };
+    default: {
+      const groups = whole(1, 3);
+      const border = pick(["valid", "half", "full", 2, [[0, 3], [2, 1]]] as const); // biome-ignore format: one of five
+      const activation = pick(["linear", "relu"] as const);
+      const shapes = { input: [n, groups * c, h, w], filters: [groups * k, c, 3, 3] };
+      return { ...base, ...shapes, numGroups: groups, borderMode: border, bias: next() < 0.5, activation };
+    }
+  }
+}
+
+describe("random problems", () => {
+  for (const binary of engines.binaries) {
+    it(`${binary}: within the bounds of Winograd`, { timeout: 120_000 }, async (test) => {
+      const engine = await engines.get(binary);
+      const seen = new Map<string, number>();
+      const failures: string[] = [];
+      for (let i = 0; i < cases; i++) {
+        const spec = draw(inject("seed") + i);
+        const problem = numbers(spec);
+        const how = { binary, form: "winograd" };
+        const operands = operandsOf(problem);
+        const got = await compute(engine, spec, operands, how);
+        const { problem: wrong } = checkAccuracy(got, expected(problem), problem, how);
+        if (wrong) failures.push(wrong);
+        const { op = "nnet.conv2d" } = spec;
+        using layer = await opOf(engine, op).compile({
+          ...settingsOf(spec, "winograd"),
+          ...declaredOf(op, operands),
+          dtype: "float32",
+        });
+        const side = /F\(\d/.exec(layer.plan.describe())![0];
+        for (const name of [op, `${side})`, `${layer.plan.steps.length} steps`])
+          seen.set(name, (seen.get(name) ?? 0) + 1);
+      }
+      countCalls(test, binary, cases);
+      note(
+        test,
+        `Winograd ${binary}: ${[...seen].map(([name, count]) => `${name} ${count}`).join(", ")}, seed ${inject("seed")}`,
+      );
+      expect(failures.length, `${failures.length} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
+      for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4)", "F(2)"])
+        expect(seen.get(name) ?? 0, name).toBeGreaterThan(3);
+    });
+  }
+});
+
+const operand = (shape: readonly number[], seed = 1) => {
+  const next = random(seed);
+  return { data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => next() - 0.5), shape };
+};
+
+describe("bits", () => {
+  // Fused, in two steps, runs of filters, several images in a unit, taps in time.
+  const layers = [
+    ["nnet.conv2d", { imageShape: [1, 16, 64, 64], filterShape: [16, 16, 3, 3], borderMode: "half" }],
+    ["nnet.conv2d", { imageShape: [9, 24, 7, 7], filterShape: [160, 24, 3, 3], borderMode: "half" }],
+    ["nnet.conv2d", { imageShape: [2, 96, 14, 14], filterShape: [200, 96, 3, 3], borderMode: "full" }],
+    ["conv3d2d.conv3d", { signalsShape: [1, 6, 8, 28, 28], filtersShape: [12, 3, 8, 3, 3], borderMode: "half" }],
+  ] as const;
+
+  for (const sharedMemory of [true, false]) {
+    it(`are the same for 0, 1, 2 and 3 workers, memory ${sharedMemory ? "shared" : "not shared"}`, {
+      timeout: 60_000,
+    }, async (test) => {
+      const want: Float64Array[] = [];
+      for (const workers of [0, 1, 2, 3]) {
+        await using engine = (await createEngine({ workers, sharedMemory, binary: "simd" })) as Engine;
+        for (const [i, [op, shapes]] of layers.entries()) {
+          using layer = await opOf(engine, op).compile({ ...shapes, algorithm: "winograd" });
+          const [input, filters] = Object.values(shapes).slice(0, 2) as (readonly number[])[];
+          await layer.setFilters(operand(filters!, 2));
+          const y = gather(await layer.run(operand(input!), { openmp: workers > 0 }));
+          want[i] ??= y;
+          expect(firstDifference(y, want[i]!), `${op}, ${workers} workers`).toBe(-1);
+        }
+      }
+      note(
+        test,
+        `Winograd: ${layers.length} layers × 4 pools, memory ${sharedMemory ? "shared" : "not shared"}, one result each`,
+      );
+    });
+  }
+
+  it("do not depend on the place of a tile, nor on its neighbours", async () => {
+    const engine = await engines.get("simd");
+    const [image, filters] = [operand([1, 5, 24, 24]), operand([3, 5, 3, 3], 2)];
+    const settings = { algorithm: "winograd", borderMode: "valid" } as const;
+    const whole = gather(await engine.nnet.conv2d(image, filters, settings));
+    // Rows 8 … 19 by themselves: outputs 0 … 9 of them are outputs 8 … 17 of the whole.
+    const part = { data: image.data, shape: [1, 5, 12, 24], stride: [5 * 576, 576, 24, 1], offset: 8 * 24 };
+    const some = gather(await engine.nnet.conv2d(part, filters, settings));
+    for (let k = 0; k < 3; k++) {
+      for (let i = 0; i < 8 * 22; i++) expect(some[k * 220 + i]).toBe(whole[k * 484 + 8 * 22 + i]);
+    }
+  });
+});
+
+describe("what is not finite", () => {
+  it("makes NaN or infinity of every output it belongs to, and leaves tiles alone that it does not touch", async () => {
+    const engine = await engines.get("simd");
+    const filters = operand([2, 4, 3, 3], 3);
+    const clean = operand([1, 4, 24, 24], 4);
+    const settings = { algorithm: "winograd", borderMode: "half" } as const;
+    const want = gather(await engine.nnet.conv2d(clean, filters, settings));
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
+      const spoilt = { ...clean, data: clean.data.slice() };
+      spoilt.data[2 * 576 + 11 * 24 + 9] = value;
+      const got = gather(await engine.nnet.conv2d(spoilt, filters, settings));
+      for (let k = 0; k < 2; k++) {
+        for (let y = 0; y < 24; y++) {
+          for (let x = 0; x < 24; x++) {
+            const at = k * 576 + y * 24 + x;
+            const window = Math.abs(y - 11) <= 1 && Math.abs(x - 9) <= 1;
+            if (window && value !== 3e38) expect(Number.isFinite(got[at]!), `output ${[k, y, x]}`).toBe(false);
+            if (Math.abs(y - 11) > 4 || Math.abs(x - 9) > 4) expect(got[at], `output ${[k, y, x]}`).toBe(want[at]);
+          }
+        }
+      }
+    }
+  });
+});
+
+describe("choice", () => {
+  const compile = (more: object = {}, on = "relaxed") =>
+    engines.get(engines.binaries.includes(on as never) ? (on as never) : "simd").then((engine) =>
+      engine.nnet.conv2d.compile({
+        imageShape: [1, 64, 56, 56],
+        filterShape: [64, 64, 3, 3],
+        borderMode: "half",
+        ...more,
+      }),
+    );
+
+  it("falls on Winograd for 3 × 3 filters of many channels, and not on few products, strides, dilation, float64", async () => {
+    using layer = await compile();
+    expect(layer.plan.algorithm).toBe("winograd");
+    for (const more of [
+      { imageShape: [1, 2, 9, 9], filterShape: [3, 2, 3, 3] },
+      { subsample: [2, 2] },
+      { filterDilation: [2, 1] },
+      { dtype: "float64" },
+      { filterShape: [64, 64, 3, 5] },
+    ]) {
+      using other = await compile(more);
+      expect(other.plan.algorithm, JSON.stringify(more)).toBe("direct");
+    }
+  });
+
+  it("never falls on it where results must be reproducible, and refuses what it does not serve", async () => {
+    await using engine = await createEngine({ float: "reproducible", workers: 0 });
+    const shapes = { imageShape: [1, 64, 56, 56], filterShape: [64, 64, 3, 3], borderMode: "half" } as const;
+    using layer = await engine.nnet.conv2d.compile(shapes);
+    expect(layer.plan.algorithm).toBe("direct");
+    for (const more of [{ subsample: [2, 2] }, { dtype: "float64" }, { filterDilation: [1, 2] }] as const) {
+      const call = () => engine.nnet.conv2d.compile({ ...shapes, ...more, algorithm: "winograd" });
+      expect(await mustFail(call, "OptionError", ["algorithm"])).toBeUndefined();
+    }
+  });
+});
