@@ -122,26 +122,26 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
   if (rows > 5) { to += pitch; storeLanes<T, V>(to, a50); if (wide) storeNextLanes<T, V>(to, a51); }
 }
 
-/** Run the tile of `rows` ≤ 6 rows and `vectors` ≤ 2. */
+/** Run the tile of `rows` ≤ 6 rows (≤ 4 of Rows, where more gain nothing) and `vectors` ≤ 2. */
 export function contract<T, V, F>(
   rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
 ): void {
-  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) { // planes always fill both
-    switch (rows) {
-      case 1: return tile<T, V, N1, N2, F>(terms, end, x, places, w, from, to, pitch);
-      case 2: return tile<T, V, N2, N2, F>(terms, end, x, places, w, from, to, pitch);
-      case 3: return tile<T, V, N3, N2, F>(terms, end, x, places, w, from, to, pitch);
-      case 4: return tile<T, V, N4, N2, F>(terms, end, x, places, w, from, to, pitch);
-      case 5: return tile<T, V, N5, N2, F>(terms, end, x, places, w, from, to, pitch);
-      default: return tile<T, V, N6, N2, F>(terms, end, x, places, w, from, to, pitch);
-    }
+  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) rowsOf<T, V, N2, F>(rows, terms, end, x, places, w, from, to, pitch); // planes always fill both
+  else rowsOf<T, V, N1, F>(rows, terms, end, x, places, w, from, to, pitch);
+}
+
+// @ts-ignore: decorator
+@inline function rowsOf<T, V, NV, F>(
+  rows: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
+): void {
+  if (lengthof<F>() != lengthof<Rows>()) {
+    if (rows == 6) return tile<T, V, N6, NV, F>(terms, end, x, places, w, from, to, pitch);
+    if (rows == 5) return tile<T, V, N5, NV, F>(terms, end, x, places, w, from, to, pitch);
   }
   switch (rows) {
-    case 1: return tile<T, V, N1, N1, F>(terms, end, x, places, w, from, to, pitch);
-    case 2: return tile<T, V, N2, N1, F>(terms, end, x, places, w, from, to, pitch);
-    case 3: return tile<T, V, N3, N1, F>(terms, end, x, places, w, from, to, pitch);
-    case 4: return tile<T, V, N4, N1, F>(terms, end, x, places, w, from, to, pitch);
-    case 5: return tile<T, V, N5, N1, F>(terms, end, x, places, w, from, to, pitch);
-    default: return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, to, pitch);
+    case 1: return tile<T, V, N1, NV, F>(terms, end, x, places, w, from, to, pitch);
+    case 2: return tile<T, V, N2, NV, F>(terms, end, x, places, w, from, to, pitch);
+    case 3: return tile<T, V, N3, NV, F>(terms, end, x, places, w, from, to, pitch);
+    default: return tile<T, V, N4, NV, F>(terms, end, x, places, w, from, to, pitch);
   }
 }

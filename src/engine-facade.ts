@@ -4,15 +4,22 @@ import { config } from "./config.ts";
 import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
 import type { WorkerSource } from "./engine/worker-handle.ts";
-import { DeviceError, OptionError, show } from "./errors.ts";
-import { type C01b, makeC01b } from "./ops/c01b.ts";
-import { type Conv3D, makeConv3D } from "./ops/conv3d.ts";
-import { type Conv3d2d, makeConv3d2d } from "./ops/conv3d2d.ts";
-import { makeConvTransp3D } from "./ops/gradients/index.ts";
+import { OptionError, show } from "./errors.ts";
+import type { Conv3D } from "./ops/conv3d.ts";
+import {
+  type C01b,
+  type Conv3d2d,
+  makeC01b,
+  makeConv3D,
+  makeConv3d2d,
+  makeConvTransp3D,
+  makeNnet,
+  makeSignal,
+  type Nnet,
+  type Signal,
+} from "./ops/families.ts";
 import type { ConvTransp3D } from "./ops/gradients/inputs-conv3d.ts";
-import { makeNnet, type Nnet } from "./ops/nnet.ts";
 import { OptionReader } from "./ops/options.ts";
-import { makeSignal, type Signal } from "./ops/signal.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 export interface EngineOptions {
@@ -115,14 +122,20 @@ export class Engine implements AsyncDisposable {
   /**
    * A tensor of zeros in engine memory. Ops of this engine read and write it in place, without copies on the host.
    *
+   * With `device: "webgpu"` its elements, float32, stay on the GPU: `await tensor.write(data)` and `await tensor.read()` move them,
+   * and ops of this engine that run there, as any op does whose operand or `out` is such a tensor unless `device` or `algorithm` says
+   * otherwise, use them in place. With it as `out` an op resolves when the GPU has accepted the work; what is asked of the GPU
+   * afterwards comes after it. An op that runs elsewhere reads it back, or writes it, by itself; `runSync` cannot. Throws a
+   * DeviceError where there is no WebGPU; whether a device opens and has room shows when something is first written to it.
+   *
    * @example using maps = engine.tensor([1, 64, 56, 56]);
+   * @example using onGpu = engine.tensor([1, 64, 56, 56], { device: "webgpu" });
    */
   tensor(shape: readonly number[], options?: { dtype?: DType; device?: "wasm" | "webgpu" }): Tensor {
     const reader = new OptionReader(options, ["dtype", "device"]);
-    if (reader.oneOf("device", ["wasm", "webgpu"]) === "webgpu") {
-      throw new DeviceError("device", "this version has no WebGPU backend");
-    }
-    return this.runtime.tensor(shape, reader.oneOf("dtype", ["float32", "float64"]) ?? "float32");
+    const dtype = reader.oneOf("dtype", ["float32", "float64"]) ?? "float32";
+    if (reader.oneOf("device", ["wasm", "webgpu"]) === "webgpu") return this.runtime.gpuTensor(shape, dtype);
+    return this.runtime.tensor(shape, dtype);
   }
 
   capabilities(): Capabilities {

@@ -1,10 +1,5 @@
 import { sharedRuntime } from "./engine-facade.ts";
-import { makeC01b } from "./ops/c01b.ts";
-import { makeConv3D } from "./ops/conv3d.ts";
-import { makeConv3d2d } from "./ops/conv3d2d.ts";
-import { makeConvTransp3D } from "./ops/gradients/index.ts";
-import { makeNnet } from "./ops/nnet.ts";
-import { makeSignal } from "./ops/signal.ts";
+import { makeC01b, makeConv3D, makeConv3d2d, makeConvTransp3D, makeNnet, makeSignal } from "./ops/families.ts";
 
 export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
@@ -19,12 +14,13 @@ export {
   ShapeError,
   WorkerError,
 } from "./errors.ts";
-export type { C01b, FilterActs, FilterActsOptions, FilterActsSpec } from "./ops/c01b.ts";
+export type { FilterActs, FilterActsOptions, FilterActsSpec } from "./ops/c01b.ts";
 export type { CompiledOp } from "./ops/compiled.ts";
 export type { Conv2d, Conv2dSpec } from "./ops/conv2d.ts";
 export type { BorderMode, Conv2dOptions, Pad } from "./ops/conv2d-options.ts";
 export type { CompiledConv3D, Conv3D, Conv3DOptions, Conv3DSpec } from "./ops/conv3d.ts";
-export type { Conv3d, Conv3d2d, Conv3dOptions, Conv3dSpec, Mode3d } from "./ops/conv3d2d.ts";
+export type { Conv3d, Conv3dOptions, Conv3dSpec, Mode3d } from "./ops/conv3d2d.ts";
+export type { C01b, Conv3d2d, Nnet, Signal } from "./ops/families.ts";
 export type { ImageActs, ImageActsOptions } from "./ops/gradients/inputs-c01b.ts";
 export type {
   Conv2dGradWrtInputs,
@@ -45,9 +41,8 @@ export type {
   SignalConv2dGradWrtInputsOptions,
   SignalConv2dGradWrtInputsSpec,
 } from "./ops/gradients/inputs-signal.ts";
-export type { Nnet } from "./ops/nnet.ts";
 export type { RunOptions, TuningOptions } from "./ops/options.ts";
-export type { Signal, SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";
+export type { SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";
 export type { PlanView } from "./plan/plan.ts";
 export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 

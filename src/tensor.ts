@@ -1,8 +1,9 @@
 import { config } from "./config.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
+import { copyIn, copyOut, type FloatArray, isDense, type Strided } from "./strided.ts";
 
+export type { FloatArray };
 export type DType = "float32" | "float64";
-export type FloatArray = Float32Array | Float64Array;
 
 /** Anything array-like with a shape: an ndarray, a zarrita chunk, a Tensor. Strides and offset count elements. */
 export interface Operand {
@@ -19,12 +20,23 @@ export interface Resident {
   retain(): () => void;
 }
 
+/** Elements that are not in the host's memory: dense, in C order. `argument` is what errors call the tensor. */
+export interface Remote {
+  readonly owner: object;
+  read(argument: string): Promise<Float32Array>;
+  write(data: Float32Array, argument: string): Promise<void>;
+  /** Keep the elements even if the tensor is disposed of meanwhile; call what is returned when they are no longer used. */
+  retain(): () => void;
+}
+
 /** Where a tensor's elements live. `view` is asked at each access, because an engine's memory moves when it grows. */
 export interface Storage {
+  /** Throws where the elements are remote. */
   view(): FloatArray;
   release(): void;
   /** Engine memory that ops may use in place, for as long as they retain it. */
   readonly resident?: Resident;
+  readonly remote?: Remote;
 }
 
 /** Strides of C order (last axis fastest), in elements. */
@@ -41,16 +53,21 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-const storages = new WeakMap<Tensor, Storage>();
+/** Of every Tensor; null once it was disposed of. Asking it runs no code of the caller's, as `instanceof` on a proxy may. */
+const storages = new WeakMap<object, Storage | null>();
+
+export function isTensor(operand: unknown): operand is Tensor {
+  return storages.has(operand as object);
+}
 
 /** The storage behind an operand, if it is a living Tensor. */
 export function storageOf(operand: unknown): Storage | undefined {
-  return operand instanceof Tensor ? storages.get(operand) : undefined;
+  return storages.get(operand as object) ?? undefined;
 }
 
 /** Whether the operand is a Tensor that was disposed of. */
 export function isDisposed(operand: unknown): boolean {
-  return operand instanceof Tensor && !storages.has(operand);
+  return storages.get(operand as object) === null;
 }
 
 const memories = new WeakMap<object, object>();
@@ -67,7 +84,7 @@ export function sameBuffer(a: ArrayBufferLike, b: ArrayBufferLike): boolean {
   return a === b || (memories.has(a) && memories.get(a) === memories.get(b));
 }
 
-/** An array with a shape. Results are Tensors over ordinary arrays; `engine.tensor()` makes them in engine memory. */
+/** An array with a shape. Results are Tensors over ordinary arrays; `engine.tensor()` makes them in engine memory or on the GPU. */
 export class Tensor implements Operand, Disposable {
   readonly shape: readonly number[];
   readonly stride: readonly number[];
@@ -91,23 +108,60 @@ export class Tensor implements Operand, Disposable {
     storages.set(this, storage);
   }
 
-  /** The elements. Taken anew on each access: keep the Tensor, not the array, across calls that may grow the memory. */
+  /**
+   * The elements. Taken anew on each access: keep the Tensor, not the array, across calls that may grow the memory. Of a tensor
+   * on the GPU it throws a DeviceError: those are had by `read`.
+   */
   get data(): FloatArray {
-    const storage = storages.get(this);
-    if (!storage) throw new DisposedError("tensor");
-    return storage.view();
+    return livingStorage(this).view();
+  }
+
+  /**
+   * The elements in C order, in a new array, wherever they are. Rejects with a DeviceError if they were on a GPU that was lost.
+   *
+   * @example const maps = await engine.tensor([1, 64, 56, 56], { device: "webgpu" }).read(); // zeros so far
+   */
+  async read(): Promise<FloatArray> {
+    const { remote } = livingStorage(this);
+    if (remote) return remote.read("tensor");
+    const elements = new (this.dtype === "float32" ? Float32Array : Float64Array)(this.size);
+    copyIn(stridedOf(this), elements, 0);
+    return elements;
+  }
+
+  /**
+   * Replace all elements by those of `data`, in C order and of the tensor's dtype. Do not change `data` until it resolves. Rejects
+   * with a DTypeError or ShapeError that names `data`; a DeviceError or OutOfMemoryError if the GPU cannot take them.
+   */
+  async write(data: FloatArray): Promise<void> {
+    const { remote } = livingStorage(this);
+    if (dtypeOf(data) !== this.dtype) throw new DTypeError("data", `expected ${this.dtype}`);
+    if (data.length !== this.size) throw new ShapeError("data", `expected ${this.size} elements`);
+    if (remote) await remote.write(data as Float32Array, "tensor");
+    else copyOut(data, 0, stridedOf(this));
   }
 
   /** Give the memory back for reuse. A second call does nothing; using the tensor afterwards throws. */
   dispose(): void {
     const storage = storages.get(this);
-    storages.delete(this);
+    storages.set(this, null);
     storage?.release();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function livingStorage(tensor: Tensor): Storage {
+  const storage = storages.get(tensor);
+  if (!storage) throw new DisposedError("tensor");
+  return storage;
+}
+
+function stridedOf({ data, shape, stride, offset, size }: Tensor): Strided {
+  if (size > 0 && data.length === 0) throw new ShapeError("tensor", "its buffer was detached or resized meanwhile");
+  return { data, shape, stride, offset, size, dense: isDense(shape, stride) };
 }
 
 /** A Tensor over an array that the garbage collector owns. */

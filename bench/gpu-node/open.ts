@@ -16,18 +16,25 @@ export interface Opened {
 /** What the device hangs on: dropped, it is collected. */
 let kept: GPU | undefined;
 
-/** `flags` are Dawn's: "backend=vulkan", "adapter=NVIDIA". */
-export async function openDevice(flags: readonly string[]): Promise<Opened> {
+/** What a page has as `navigator.gpu`. `flags` are Dawn's: "backend=vulkan", "adapter=NVIDIA". */
+export async function createGpu(flags: readonly string[]): Promise<GPU> {
   const { create, globals } = (await import(NAME)) as WebGpu;
   Object.assign(globalThis, globals);
   kept = create(flags);
-  const adapter = await kept.requestAdapter({ powerPreference: "high-performance" });
+  return kept;
+}
+
+export async function openDevice(flags: readonly string[]): Promise<Opened> {
+  const gpu = await createGpu(flags);
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("WebGPU offers no adapter here: is there a Vulkan, Metal or Direct3D 12 driver?");
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const hasTimestamps = adapter.features.has("timestamp-query");
+  // What the library asks for by itself, and the GPU's clock.
+  const requiredFeatures = (["subgroups", "timestamp-query"] as const).filter((name) => adapter.features.has(name));
+  const hasTimestamps = requiredFeatures.includes("timestamp-query");
   const device = await adapter.requestDevice({
     requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-    requiredFeatures: hasTimestamps ? ["timestamp-query"] : [],
+    requiredFeatures,
   });
   device.addEventListener?.("uncapturederror", ({ error }) => console.error(`WebGPU: ${error.message}`));
   const { vendor, architecture, device: model, description } = adapter.info;

@@ -16,7 +16,7 @@ export interface Kernels {
 
 type Instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports) => { readonly exports: unknown };
 
-/** `instantiate` is the engine's AssemblyScript loader; a worker, whose script every page fetches once more, does without. */
+/** `instantiate` is the AssemblyScript loader where the binary has strings; the kernels themselves need no more than the memory. */
 export function loadKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,

@@ -1,6 +1,5 @@
 /** What ops run on: one memory, one set of kernels, one executor. `Engine` is this with the ops in front. */
-import { instantiateSync } from "@assemblyscript/loader";
-import { DisposedError, ShapeError, show } from "../errors.ts";
+import { DeviceError, DisposedError, DTypeError, ShapeError, show } from "../errors.ts";
 import { type Plan, planSteps } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
 import { numberList } from "../problem/operand.ts";
@@ -79,7 +78,9 @@ export class Runtime {
     const why: Reasons = choice.why ? { binary: choice.why } : {};
     const module = await compileKernels(choice.file, options.wasm);
     const { memory, limit } = createMemory(options.maximumMemory);
-    const kernels = loadKernels(module, memory, instantiateSync);
+    // Of the kernels' strings only the messages of assertions are ever read: that is what the loader is for.
+    const loader = choice.file === "debug" ? await import("@assemblyscript/loader") : undefined;
+    const kernels = loadKernels(module, memory, loader?.instantiateSync);
     const arena = new Arena(memory, limit);
     const clock = new Clock();
     const sharedMemory = options.sharedMemory && canPostMemory(memory);
@@ -127,14 +128,23 @@ export class Runtime {
   /** A tensor of zeros in engine memory. */
   tensor(shape: readonly number[], dtype: DType): Tensor {
     this.check();
-    const extents = numberList(shape, "shape");
-    if (!extents?.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
-      throw new ShapeError("shape", `expected a list of extents, got ${show(shape)}`);
-    }
+    const extents = extentsOf(shape);
     const size = elementCount(extents);
     const bytes = dtype === "float32" ? 4 : 8;
     const lease = this.arena.lease(size * bytes, "shape");
     return new Tensor(this.residentStorage(lease, dtype, size), dtype, extents);
+  }
+
+  /** A tensor of zeros on the GPU. */
+  gpuTensor(shape: readonly number[], dtype: DType): Tensor {
+    this.check();
+    const extents = extentsOf(shape);
+    if (dtype !== "float32") throw new DTypeError("dtype", "the GPU computes in float32 only");
+    const remote = this.gpu.elements(elementCount(extents));
+    const view = () => {
+      throw new DeviceError("tensor", "its elements are on the GPU: await tensor.read()");
+    };
+    return new Tensor({ view, release: remote.letGo, remote }, dtype, extents);
   }
 
   private residentStorage(lease: Lease, dtype: DType, size: number): Storage {
@@ -172,6 +182,14 @@ export class Runtime {
     this.executor.dispose();
     this.gpu.dispose();
   }
+}
+
+function extentsOf(shape: readonly number[]): number[] {
+  const extents = numberList(shape, "shape");
+  if (!extents?.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+    throw new ShapeError("shape", `expected a list of extents, got ${show(shape)}`);
+  }
+  return extents;
 }
 
 interface Base {

@@ -12,7 +12,6 @@ import {
   type RuntimeSource,
   type SpecOptions,
 } from "./forward.ts";
-import { type C01bGradients, c01bGradients } from "./gradients/index.ts";
 import {
   OptionReader,
   RUN_OPTIONS,
@@ -49,10 +48,6 @@ export interface FilterActs {
   (images: Operand, filters: Operand, options?: FilterActsOptions): Promise<Tensor>;
   /** Plan once for a shape, run many times. */
   compile(spec: FilterActsSpec): Promise<CompiledOp>;
-}
-
-export interface C01b extends C01bGradients {
-  readonly filterActs: FilterActs;
 }
 
 const NAMES = { input: "images", filters: "filters", bias: "bias" } as const;
@@ -145,9 +140,9 @@ const op: ForwardOp<FilterActsSettings> = {
   lower,
 };
 
-export function makeC01b(source: RuntimeSource): C01b {
+export function makeFilterActs(source: RuntimeSource): FilterActs {
   const call = async (images: Operand, filters: Operand, options?: FilterActsOptions) =>
     callForward(source, op, { input: images, filters }, read(new OptionReader(options, OPTIONS)));
   const compile = (spec: FilterActsSpec) => compileForward(source, op, spec);
-  return Object.freeze({ filterActs: Object.assign(call, { compile }), ...c01bGradients(source) });
+  return Object.assign(call, { compile });
 }

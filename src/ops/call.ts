@@ -3,55 +3,12 @@
 import type { PlacedStep, Work } from "../engine/executor.ts";
 import { type Bound, FilterSet, Job } from "../engine/job.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import { DisposedError, DTypeError, OptionError, ShapeError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
-import { copyOut, type DenseView, overlaps, readOperand, repeatsElements } from "../problem/operand.ts";
-import { type DType, elementCount, isDisposed, storageOf, Tensor, tensorOver } from "../tensor.ts";
+import { copyOut } from "../strided.ts";
+import { elementCount, storageOf, type Tensor, tensorOver } from "../tensor.ts";
+import { checkStillThere, type Given, type Handed, here, isAway, mustBeHere, outOf, putOut } from "./operands.ts";
 import type { RunControls } from "./options.ts";
-
-/** An operand as the call found it, and the object it came from, which may be a tensor of the engine. */
-export interface Given {
-  readonly source: unknown;
-  readonly view: DenseView;
-}
-
-export function given(source: unknown, argument: string): Given {
-  return { source, view: readOperand(source, argument) };
-}
-
-/** `null` or undefined is an operand that was not given. */
-export function givenIfAny(source: unknown, argument: string): Given | null {
-  return source === undefined || source === null ? null : given(source, argument);
-}
-
-export function checkSameDtype(dtype: DType, operand: Given | null, argument: string): void {
-  if (operand && operand.view.dtype !== dtype) {
-    throw new DTypeError(argument, `all arrays of a call have one dtype: expected ${dtype}, got ${operand.view.dtype}`);
-  }
-}
-
-export function checkShapeIs(shape: readonly number[], operand: Given | null, argument: string): void {
-  if (!operand) return;
-  const found = operand.view.shape;
-  if (found.length !== shape.length || !found.every((extent, axis) => extent === shape[axis])) {
-    throw new ShapeError(argument, `expected the shape [${shape}], got [${found}]`);
-  }
-}
-
-/** `out` must have the result's shape and dtype, no element twice, and nothing in common with an input. */
-export function checkOut(
-  out: Given | null,
-  shape: readonly number[],
-  dtype: DType,
-  inputs: readonly (Given | null)[],
-): void {
-  if (!out) return;
-  checkSameDtype(dtype, out, "out");
-  checkShapeIs(shape, out, "out");
-  if (repeatsElements(out.view)) throw new OptionError("out", "several of its indices are the same element");
-  if (inputs.some((input) => input && overlaps(out.view, input.view)))
-    throw new OptionError("out", "it overlaps an input");
-}
 
 /** Where an operand is for the length of a call: in engine memory that the call retains, or (pointer null) at the caller's. */
 interface Place extends Bound {
@@ -59,7 +16,7 @@ interface Place extends Bound {
 }
 
 function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
-  if (isDisposed(operand.source)) throw new DisposedError(argument);
+  checkStillThere(operand, argument);
   const { view } = operand;
   const resident = view.dense ? storageOf(operand.source)?.resident : undefined;
   if (resident?.owner !== runtime) return { view, pointer: null, release: () => {} };
@@ -67,7 +24,7 @@ function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
 }
 
 /** Bring the result to where the caller wants it, who may have lost interest in `out` meanwhile. */
-function deliver(runtime: Runtime, { y, out }: Binding, call: Call): Tensor {
+function deliver(runtime: Runtime, { y, out }: Binding, call: LocalCall): Tensor {
   const { dtype } = call.plan.problem;
   const heap = runtime.heap()[dtype];
   const at = y / heap.BYTES_PER_ELEMENT;
@@ -75,32 +32,48 @@ function deliver(runtime: Runtime, { y, out }: Binding, call: Call): Tensor {
     const data = runtime.results.copyOf(dtype, heap, at, at + elementCount(call.outputShape));
     return tensorOver(data, call.outputShape, () => runtime.results.giveBack(dtype, data));
   }
-  const { source, view } = call.out;
-  if (isDisposed(source)) throw new DisposedError("out");
-  if (out.pointer === null) {
-    checkStillThere(call.out, "out");
-    copyOut(heap, at, view);
-  }
-  return source instanceof Tensor
-    ? source
-    : tensorOver(view.data, call.outputShape, undefined, view.stride, view.offset);
+  checkStillThere(call.out, "out");
+  if (out.pointer === null) copyOut(heap, at, call.out.view);
+  return outOf(call.out, call.outputShape);
 }
 
-/** An array may be detached or cut short while something else is awaited. */
-export function checkStillThere({ view }: Given, argument: string): void {
-  if (view.size > 0 && view.high >= view.data.length) {
-    throw new ShapeError(argument, "its buffer was detached or resized meanwhile");
-  }
-}
-
-export interface Call {
+export interface Call<Operand extends Handed = Handed> {
   readonly plan: Plan;
   readonly outputShape: readonly number[];
-  readonly input: Given;
-  /** What errors call it. */
-  readonly inputName: string;
-  readonly bias: Given | null;
-  readonly out: Given | null;
+  /** What errors call the operands. */
+  readonly names: { readonly input: string; readonly filters: string; readonly bias: string };
+  readonly input: Operand;
+  readonly bias: Operand | null;
+  readonly out: Operand | null;
+}
+
+/** A call with every operand here. */
+type LocalCall = Call<Given>;
+
+export function mustBeLocal({ input, bias, out, ...call }: Call): LocalCall {
+  return {
+    ...call,
+    input: mustBeHere(input, call.names.input),
+    bias: bias && mustBeHere(bias, call.names.bias),
+    out: out && mustBeHere(out, "out"),
+  };
+}
+
+/** Compute on this side: operands on a GPU are read back before, and a result that is wanted there is written after. */
+export async function computeHere(call: Call, run: (call: LocalCall) => Promise<Tensor>): Promise<Tensor> {
+  const { input, bias, out, names, outputShape } = call;
+  if (![input, bias, out].some((operand) => operand && isAway(operand))) return run(call as LocalCall);
+  const local = {
+    ...call,
+    input: await here(input, names.input),
+    bias: bias && (await here(bias, names.bias)),
+    out: out && isAway(out) ? null : out,
+  };
+  const result = await run(local);
+  if (!out || !isAway(out)) return result;
+  await putOut(out, result.data, outputShape);
+  result.dispose();
+  return out.source;
 }
 
 /** A call at addresses. `release` gives back what it retains of resident tensors. */
@@ -111,8 +84,8 @@ interface Binding {
 }
 
 /** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
-function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): Binding {
-  const input = placeOf(runtime, call.input, call.inputName);
+function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: LocalCall): Binding {
+  const input = placeOf(runtime, call.input, call.names.input);
   let out: Place | null = null;
   const release = () => {
     input.release();
@@ -134,8 +107,15 @@ function whenIdle(work: Work | undefined, release: () => void): void {
 }
 
 /** Plan known, filters not kept: pack them, compute, give every lease back. */
-export async function runOnce(runtime: Runtime, call: Call, filters: Given, controls: RunControls): Promise<Tensor> {
+export async function runOnce(
+  runtime: Runtime,
+  call: LocalCall,
+  filters: Given,
+  controls: RunControls,
+): Promise<Tensor> {
   controls.signal?.throwIfAborted();
+  checkStillThere(filters, call.names.filters);
+  if (call.bias) checkStillThere(call.bias, call.names.bias);
   const set = new FilterSet(runtime, call.plan, filters.view);
   let job: Job | undefined;
   let binding: Binding | undefined;
@@ -155,11 +135,18 @@ export async function runOnce(runtime: Runtime, call: Call, filters: Given, cont
   }
 }
 
+/** Filters that a run began with, and when they are packed. */
+interface Held {
+  readonly set: FilterSet;
+  readonly ready: Promise<void>;
+  release(): void;
+}
+
 /** The jobs and filters of a compiled op. Jobs that are not running wait with their memory, so running again allocates nothing. */
 export class Repeated {
   private readonly runtime: Runtime;
   private readonly idle: Job[] = [];
-  private filters: { set: FilterSet; ready: Promise<void> } | undefined;
+  private filters: Pick<Held, "set" | "ready"> | undefined;
   private readonly filtersName: string;
   private disposed = false;
 
@@ -193,17 +180,23 @@ export class Repeated {
     }
   }
 
-  async run(call: Call, controls: RunControls): Promise<Tensor> {
+  /** The filters of now, for a run whose operands are still to come. */
+  hold(): Held {
+    const { set, ready } = this.currentFilters();
+    set.retain();
+    return { set, ready, release: () => set.release() };
+  }
+
+  async run(call: LocalCall, controls: RunControls, held: Held): Promise<Tensor> {
     controls.signal?.throwIfAborted();
-    const filters = this.currentFilters();
     const job = this.takeJob(call.plan);
-    const set = filters.set.retain();
+    const set = held.set.retain();
     let work: Work | undefined;
     let binding: Binding | undefined;
     try {
       binding = bindCall(this.runtime, job, set, call);
       work = job.work();
-      if (!set.work.finished) await filters.ready;
+      if (!set.work.finished) await held.ready;
       await this.runtime.executor.run(work, controls);
       return deliver(this.runtime, binding, call);
     } finally {
@@ -215,7 +208,7 @@ export class Repeated {
     }
   }
 
-  runSync(call: Call, controls: RunControls): Tensor {
+  runSync(call: LocalCall, controls: RunControls): Tensor {
     controls.signal?.throwIfAborted();
     const { set } = this.currentFilters();
     if (!set.work.finished) set.finishSync();
@@ -242,7 +235,7 @@ export class Repeated {
     this.runtime.arena.reclaimers.delete(this.letGo);
   }
 
-  private currentFilters(): { set: FilterSet; ready: Promise<void> } {
+  private currentFilters(): Pick<Held, "set" | "ready"> {
     if (!this.filters) throw new OptionError(this.filtersName, "setFilters must be called before the first run");
     return this.filters;
   }
@@ -262,7 +255,7 @@ export class Repeated {
   }
 
   /** For benches: the main step of a call, placed, and scratch for it. They are never given back. */
-  place(call: Call): { step: PlacedStep; scratch: number } {
+  place(call: LocalCall): { step: PlacedStep; scratch: number } {
     const { set } = this.currentFilters();
     set.finishSync();
     const job = new Job(this.runtime, call.plan);

@@ -4,9 +4,10 @@ import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan, PlanView } from "../plan/plan.ts";
 import { viewOf } from "../plan/plan.ts";
-import { copyIn, property } from "../problem/operand.ts";
-import type { Operand, Tensor } from "../tensor.ts";
-import { type Call, checkOut, checkSameDtype, checkShapeIs, type Given, given, givenIfAny, Repeated } from "./call.ts";
+import { property } from "../problem/operand.ts";
+import { copyIn } from "../strided.ts";
+import { isTensor, type Operand, type Tensor } from "../tensor.ts";
+import { type Call, computeHere, mustBeLocal, Repeated } from "./call.ts";
 import {
   type Checked,
   checkBias,
@@ -16,16 +17,29 @@ import {
   type RuntimeSource,
 } from "./forward.ts";
 import { dense, onGpu, type Where, whereToRun } from "./on-gpu.ts";
+import {
+  checkOut,
+  checkSameDtype,
+  checkShapeIs,
+  type Given,
+  given,
+  givenIfAny,
+  type Handed,
+  here,
+  isAway,
+  mustBeHere,
+} from "./operands.ts";
 import { OptionReader, RUN_OPTIONS, type RunControls, type RunOptions, readControls } from "./options.ts";
 
 /** An op planned for one shape. Its runs may overlap; each keeps the filters that were set when it began. */
 export interface CompiledOp extends Disposable {
   /** What a run does. Filters of rank one may change it when they are set. */
   readonly plan: PlanView;
-  /** The filters are read before this returns, and packed once. */
+  /** The filters are read before this returns, and packed once. From the GPU they are read back first: until then the old ones hold. */
   setFilters(filters: Operand): Promise<void>;
-  /** One value for each filter, or null for none. Read before this returns. */
+  /** One value for each filter, or null for none. Read before this returns, so it cannot be on the GPU. */
   setBias(bias: Operand | null): void;
+  /** Computed on the plan's device, wherever the operands are. */
   run(input: Operand, options?: RunOptions): Promise<Tensor>;
   /** Never leaves the calling thread, nor gives way to the event loop; the signal is looked at once. */
   runSync(input: Operand, options?: RunOptions): Tensor;
@@ -54,9 +68,14 @@ export async function compileForward<S extends ForwardSettings>(
   checkBias(op, bias, checked);
   const runtime = (await source()).check();
   const plan = planOf(runtime, op, checked, null);
-  const where = await whereToRun(runtime, plan, op.prefersGpu === true, settings.controls);
+  const where = await whereToRun(
+    runtime,
+    plan,
+    { prefers: op.prefersGpu === true, resident: false },
+    settings.controls,
+  );
   const compiled = new CompiledForward(runtime, op, checked, input, filters, plan, where);
-  compiled.setBias(bias && (bias.source as Operand));
+  compiled.setBias(bias && ((await here(bias, op.names.bias)).source as Operand));
   return compiled;
 }
 
@@ -76,10 +95,12 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
   private readonly repeated: Repeated;
   private chosen: Plan;
   private view: PlanView;
-  private bias: Given | null = null;
+  private bias: Handed | null = null;
   private readonly where: Where;
   /** What the GPU has of the filters. */
   private gpuFilters: Float32Array | undefined;
+  /** Calls of `setFilters`: one that has to wait gives way to those that came later. */
+  private settings = 0;
   private disposed = false;
 
   constructor(
@@ -111,6 +132,14 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     const w = given(filters, this.op.names.filters);
     checkSameDtype(this.checked.problem.dtype, w, this.op.names.filters);
     checkShapeIs(this.filterShape, w, this.op.names.filters);
+    const turn = ++this.settings;
+    if (!isAway(w)) return this.takeFilters(w);
+    const read = await here(w, this.op.names.filters);
+    this.checkAlive();
+    if (turn === this.settings) await this.takeFilters(read);
+  }
+
+  private takeFilters(w: Given): Promise<void> {
     const plan = planOf(this.runtime, this.op, this.checked, w);
     const packed = this.repeated.setFilters(plan, w);
     if (plan !== this.chosen) {
@@ -125,22 +154,26 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.checkAlive();
     const b = this.readBias(bias);
     // A copy of its own: the caller may change the array between two runs.
-    this.bias = b && given(denseCopy(b), this.op.names.bias);
+    this.bias = b && given(denseCopy(mustBeHere(b, this.op.names.bias)), "bias");
   }
 
   async run(input: Operand, ...rest: readonly unknown[]): Promise<Tensor> {
     const { call, controls } = this.callOf(input, rest);
-    const asked = controls.device === undefined || controls.device === "webgpu";
-    if (this.where === "webgpu" && asked && this.gpuFilters) {
-      const result = await onGpu(this.runtime, call, { data: this.gpuFilters, keep: true }, controls);
-      if (result) return result;
+    const held = this.repeated.hold();
+    try {
+      if (this.where === "webgpu" && controls.device !== "wasm" && this.gpuFilters) {
+        const result = await onGpu(this.runtime, call, this.gpuFilters, controls);
+        if (result) return result;
+      }
+      return await computeHere(call, (local) => this.repeated.run(local, controls, held));
+    } finally {
+      held.release();
     }
-    return this.repeated.run(call, controls);
   }
 
   runSync(input: Operand, ...rest: readonly unknown[]): Tensor {
     const { call, controls } = this.callOf(input, rest);
-    return this.repeated.runSync(call, controls);
+    return this.repeated.runSync(mustBeLocal(call), controls);
   }
 
   dispose(): void {
@@ -154,10 +187,10 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
 
   /** For benches: see engine-level `prepareKernelCall`. */
   place(input: Operand, out: Operand) {
-    return this.repeated.place(this.callOf(input, [{ out }]).call);
+    return this.repeated.place(mustBeLocal(this.callOf(input, [{ out }]).call));
   }
 
-  private readBias(bias: unknown): Given | null {
+  private readBias(bias: unknown): Handed | null {
     const b = givenIfAny(bias, this.op.names.bias);
     checkBias(this.op, b, this.checked);
     return b;
@@ -184,7 +217,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     checkShapeIs(this.inputShape, x, names.input);
     const out = givenIfAny(controls.out, "out");
     checkOut(out, outputShape, problem.dtype, [x, ofCall]);
-    return { call: { plan: this.chosen, outputShape, input: x, inputName: names.input, bias, out }, controls };
+    return { call: { plan: this.chosen, outputShape, names, input: x, bias, out }, controls };
   }
 
   private checkAlive(): void {
@@ -196,6 +229,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
 const NO_CONTROLS = readControls(new OptionReader(undefined, RUN_OPTIONS));
 
 function isOperandLike(value: unknown, argument: string): boolean {
+  if (isTensor(value)) return true;
   return typeof value === "object" && value !== null && property(value, "data", argument) !== undefined;
 }
 

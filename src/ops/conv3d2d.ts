@@ -13,7 +13,6 @@ import {
   type RuntimeSource,
   type SpecOptions,
 } from "./forward.ts";
-import { type Conv3d2dGradients, conv3d2dGradients } from "./gradients/index.ts";
 import {
   checkHint,
   OptionReader,
@@ -52,10 +51,6 @@ export interface Conv3d {
   (signals: Operand, filters: Operand, options?: Conv3dOptions): Promise<Tensor>;
   /** Plan once for a shape, run many times. */
   compile(spec: Conv3dSpec): Promise<CompiledOp>;
-}
-
-export interface Conv3d2d extends Conv3d2dGradients {
-  readonly conv3d: Conv3d;
 }
 
 const NAMES = { input: "signals", filters: "filters", bias: "bias" } as const;
@@ -175,9 +170,9 @@ export const conv3d: ForwardOp<Conv3dSettings> = {
   lower,
 };
 
-export function makeConv3d2d(source: RuntimeSource): Conv3d2d {
+export function makeConv3d(source: RuntimeSource): Conv3d {
   const call = async (signals: Operand, filters: Operand, options?: Conv3dOptions) =>
     callForward(source, conv3d, { input: signals, filters }, read(new OptionReader(options, OPTIONS)));
   const compile = (spec: Conv3dSpec) => compileForward(source, conv3d, spec);
-  return Object.freeze({ conv3d: Object.assign(call, { compile }), ...conv3d2dGradients(source) });
+  return Object.assign(call, { compile });
 }

@@ -1,15 +1,16 @@
 import type { Runtime } from "../engine/runtime.ts";
-import { DisposedError, OptionError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { type AlgorithmOption, choosePlan, type Demand } from "../plan/choose.ts";
 import type { AnyLanes, Plan } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
 import { tuningOf, type Unrolling } from "../plan/tuning.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { hasRankOne, mayHaveRankOne } from "../problem/rank-one.ts";
-import { type DType, isDisposed, type Tensor } from "../tensor.ts";
+import type { DType, Tensor } from "../tensor.ts";
 import type { Names } from "./axes.ts";
+import { type Call, computeHere, runOnce } from "./call.ts";
+import { onGpu, whereToRun } from "./on-gpu.ts";
 import {
-  type Call,
   checkOut,
   checkSameDtype,
   checkShapeIs,
@@ -17,9 +18,11 @@ import {
   type Given,
   given,
   givenIfAny,
-  runOnce,
-} from "./call.ts";
-import { dense, onGpu, whereToRun } from "./on-gpu.ts";
+  type Handed,
+  here,
+  isAway,
+  onGpuOf,
+} from "./operands.ts";
 import type { OptionReader, RunControls } from "./options.ts";
 
 export type RuntimeSource = () => Promise<Runtime>;
@@ -106,7 +109,11 @@ export function planOf<S extends ForwardSettings>(
   return get(false);
 }
 
-export function checkBias<S extends ForwardSettings>(op: ForwardOp<S>, bias: Given | null, { problem }: Lowered): void {
+export function checkBias<S extends ForwardSettings>(
+  op: ForwardOp<S>,
+  bias: Handed | null,
+  { problem }: Lowered,
+): void {
   checkSameDtype(problem.dtype, bias, op.names.bias);
   checkShapeIs([problem.filters * problem.groups], bias, op.names.bias);
 }
@@ -137,16 +144,17 @@ export async function callForward<S extends ForwardSettings>(
     [bias, names.bias],
     [out, "out"],
   ] as const) {
-    if (!operand) continue;
-    if (isDisposed(operand.source)) throw new DisposedError(name);
-    checkStillThere(operand, name);
+    if (operand) checkStillThere(operand, name);
   }
-  const plan = planOf(runtime, op, checked, w);
-  const call: Call = { plan, outputShape: checked.outputShape, input: x, inputName: names.input, bias, out };
-  if ((await whereToRun(runtime, plan, op.prefersGpu === true, controls)) === "webgpu") {
-    checkStillThere(x, names.input);
-    const result = await onGpu(runtime, call, { data: dense(w.view), keep: false }, controls);
+  const plan = planOf(runtime, op, checked, isAway(w) ? null : w);
+  const call: Call = { plan, outputShape: checked.outputShape, names, input: x, bias, out };
+  const resident = [x, w, bias, out].some((operand) => onGpuOf(runtime, operand));
+  const prefers = op.prefersGpu === true;
+  if ((await whereToRun(runtime, plan, { prefers, resident }, controls)) === "webgpu") {
+    const result = await onGpu(runtime, call, w, controls);
     if (result) return result;
   }
-  return runOnce(runtime, call, w, controls);
+  const filters = await here(w, names.filters);
+  const planned = isAway(w) ? planOf(runtime, op, checked, filters) : plan;
+  return computeHere({ ...call, plan: planned }, (local) => runOnce(runtime, local, filters, controls));
 }

@@ -12,7 +12,6 @@ import {
   type RuntimeSource,
   type SpecOptions,
 } from "./forward.ts";
-import { type SignalGradients, signalGradients } from "./gradients/index.ts";
 import {
   checkHint,
   OptionReader,
@@ -52,10 +51,6 @@ export interface SignalConv2d {
   (input: Operand, filters: Operand, options?: SignalConv2dOptions): Promise<Tensor>;
   /** Plan once for a shape, run many times. */
   compile(spec: SignalConv2dSpec): Promise<CompiledOp>;
-}
-
-export interface Signal extends SignalGradients {
-  readonly conv2d: SignalConv2d;
 }
 
 const NAMES = { input: "input", filters: "filters", bias: "bias" } as const;
@@ -161,9 +156,9 @@ export const signalConv2d: ForwardOp<SignalSettings> = {
   lower,
 };
 
-export function makeSignal(source: RuntimeSource): Signal {
+export function makeSignalConv2d(source: RuntimeSource): SignalConv2d {
   const call = async (input: Operand, filters: Operand, options?: SignalConv2dOptions) =>
     callForward(source, signalConv2d, { input, filters }, read(new OptionReader(options, OPTIONS)));
   const compile = (spec: SignalConv2dSpec) => compileForward(source, signalConv2d, spec);
-  return Object.freeze({ conv2d: Object.assign(call, { compile }), ...signalGradients(source) });
+  return Object.assign(call, { compile });
 }

@@ -3,21 +3,21 @@
  * buffers may be detached. So everything is read once, checked, and kept in numbers of our own.
  */
 import { DisposedError, DTypeError, OptionError, ShapeError, show } from "../errors.ts";
+import { isDense, type Strided } from "../strided.ts";
 import type { DType, FloatArray } from "../tensor.ts";
 import { cOrder, dtypeOf, elementCount, sameBuffer } from "../tensor.ts";
 
-export interface DenseView {
-  readonly data: FloatArray;
+/** What is known of an operand wherever its elements are. */
+export interface Extents {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly stride: readonly number[];
-  readonly offset: number;
   readonly size: number;
+}
+
+export interface DenseView extends Extents, Strided {
   /** First and last element touched, for telling overlaps; an empty view touches none. */
   readonly low: number;
   readonly high: number;
-  /** C order without gaps, so that it is one run of `size` elements from `offset` on. */
-  readonly dense: boolean;
 }
 
 const MOST_AXES = 8;
@@ -85,13 +85,10 @@ function viewOf(
 ): DenseView {
   let low = offset;
   let high = offset;
-  let dense = true;
-  for (let axis = shape.length - 1, step = 1; axis >= 0; axis--) {
+  for (let axis = 0; axis < shape.length; axis++) {
     const reach = (shape[axis]! - 1) * stride[axis]!;
     if (reach > 0) high += reach;
     else low += reach;
-    if (shape[axis] !== 1 && stride[axis] !== step) dense = false;
-    step *= shape[axis]!;
   }
   const length = lengthOf(foreign);
   if (size > 0 && !(low >= 0 && high < length)) {
@@ -110,7 +107,7 @@ function viewOf(
     size,
     low,
     high,
-    dense: dense || size === 0,
+    dense: isDense(shape, stride),
   };
 }
 
@@ -153,53 +150,4 @@ export function repeatsElements(view: DenseView): boolean {
     reach += (extent - 1) * step;
   }
   return false;
-}
-
-/** Copy a view into C order at `target[at …]`. */
-export function copyIn(view: DenseView, target: FloatArray, at: number): void {
-  if (view.dense) {
-    // A short run is cheaper element by element than through a subarray object.
-    if (view.size > 64) target.set(view.data.subarray(view.offset, view.offset + view.size), at);
-    else for (let i = 0; i < view.size; i++) target[at + i] = view.data[view.offset + i]!;
-    return;
-  }
-  eachRow(view, (from, step, count, row) => {
-    const to = at + row;
-    if (step === 1) target.set(view.data.subarray(from, from + count), to);
-    else for (let i = 0; i < count; i++) target[to + i] = view.data[from + i * step]!;
-  });
-}
-
-/** Copy `source[at …]`, in C order, into a view. */
-export function copyOut(source: FloatArray, at: number, view: DenseView): void {
-  if (view.dense) {
-    view.data.set(source.subarray(at, at + view.size), view.offset);
-    return;
-  }
-  eachRow(view, (to, step, count, row) => {
-    const from = at + row;
-    for (let i = 0; i < count; i++) view.data[to + i * step] = source[from + i]!;
-  });
-}
-
-/** Call `f` for every run along the last axis: its first element, its step, its count, and its place in C order. */
-function eachRow(view: DenseView, f: (start: number, step: number, count: number, place: number) => void): void {
-  const last = view.shape.length - 1;
-  if (view.size === 0) return;
-  if (last < 0) {
-    f(view.offset, 1, 1, 0);
-    return;
-  }
-  const count = view.shape[last]!;
-  const index = new Array<number>(last).fill(0);
-  let start = view.offset;
-  for (let place = 0; place < view.size; place += count) {
-    f(start, view.stride[last]!, count, place);
-    for (let axis = last - 1; axis >= 0; axis--) {
-      start += view.stride[axis]!;
-      if (++index[axis]! < view.shape[axis]!) break;
-      start -= view.shape[axis]! * view.stride[axis]!;
-      index[axis] = 0;
-    }
-  }
 }

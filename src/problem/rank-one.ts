@@ -1,7 +1,6 @@
 /** Filters that are the product of a column and a row: Gaussians, boxes, Sobel's. */
-import type { FloatArray } from "../tensor.ts";
+import { copyIn, type FloatArray } from "../strided.ts";
 import type { DenseView } from "./operand.ts";
-import { copyIn } from "./operand.ts";
 import type { ConvProblem } from "./problem.ts";
 
 /** Factors outside of these, and their products with the image, could overflow or lose digits where the filter's own do not. */

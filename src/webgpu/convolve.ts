@@ -1,19 +1,20 @@
-/** One convolution on the GPU: operands up, a dispatch for each piece, the result back. */
-import { DeviceError } from "../errors.ts";
+/** One convolution on the GPU: operands up that are not there, a dispatch for each piece, the result back if it is wanted here. */
 import type { ConvProblem } from "../problem/problem.ts";
-import { product } from "../problem/problem.ts";
-import { phaseCount, phasesOf } from "../problem/transposed.ts";
-import { type Gpu, MAP_READ_MODE, type Pipeline, USAGE } from "./gpu.ts";
-import { type Piece, piecesOf, type Range, sizeOf } from "./pieces.ts";
-import { shaderOf, termTable, tileOf } from "./shader.ts";
+import { checked } from "./checked.ts";
+import { type Gpu, type GpuOperand, USAGE } from "./gpu.ts";
+import { adding } from "./parts.ts";
+import { type Piece, type Range, sizeOf } from "./pieces.ts";
+import { encode } from "./pipeline.ts";
+import { dispatchOf, planOnGpu } from "./plan.ts";
+import { type Prepared, packed, prepare, type Scratch } from "./prepare.ts";
+import { type Mapping, startMapping, takeMapped, write } from "./resident.ts";
 
 export interface GpuOperands {
-  /** In C order, as the problem's views count. */
-  readonly x: Float32Array;
-  readonly w: Float32Array;
+  readonly x: GpuOperand;
+  readonly w: GpuOperand;
   /** Filters that stay the same from call to call stay on the GPU, for as long as this array lives. */
   readonly keepsFilters: boolean;
-  readonly bias: Float32Array | null;
+  readonly bias: GpuOperand | null;
 }
 
 export interface GpuControls {
@@ -23,57 +24,9 @@ export interface GpuControls {
 
 const BYTES = 4;
 
-/** Pipelines of one call: each is compiled. */
-const MOST_PHASES = 64;
-
-/** Dispatches that read one part of x and write one part of y: a piece, or all phases of a transposed problem, whose outputs interleave. */
-interface Batch {
-  readonly x: Range;
-  readonly y: Range;
-  readonly dispatches: readonly { readonly problem: ConvProblem; readonly piece: Piece }[];
-}
-
-/** Null where the buffers are too small. */
-function batchesOf(p: ConvProblem, gpu: Gpu): Batch[] | null {
-  const most = Math.floor(gpu.mostBytes / BYTES);
-  if (!p.transposed) {
-    const single = (piece: Piece) => ({ x: piece.x, y: piece.y, dispatches: [{ problem: p, piece }] });
-    return piecesOf(p, most)?.map(single) ?? null;
-  }
-  if (phaseCount(p) > MOST_PHASES || p.x.size > most || p.y.size > most) return null;
-  const [x, y] = [
-    { from: 0, to: p.x.size },
-    { from: 0, to: p.y.size },
-  ];
-  const dispatches = phasesOf(p).map((problem) => ({ problem, pieces: piecesOf(problem, most) }));
-  if (dispatches.some(({ pieces }) => pieces?.length !== 1)) return null;
-  return [
-    { x, y, dispatches: dispatches.map(({ problem, pieces }) => ({ problem, piece: { ...pieces![0]!, x, y } })) },
-  ];
-}
-
 /** Whether the device can hold the problem, and the kernel serves it. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
-  return p.dtype === "float32" && !p.w.position && batchesOf(p, gpu) !== null;
-}
-
-async function pipelineOf(p: ConvProblem, gpu: Gpu): Promise<Pipeline> {
-  const code = shaderOf(p);
-  return gpu.pipeline(code + JSON.stringify([p.x, p.w]), async () => {
-    const { device } = gpu;
-    device.pushErrorScope("validation");
-    const module = device.createShaderModule({ code });
-    const made = device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
-    const [pipeline, error] = await Promise.all([made.catch((cause: Error) => cause), device.popErrorScope()]);
-    if (pipeline instanceof Error || error) {
-      const why = pipeline instanceof Error ? pipeline.message : error!.message;
-      throw new DeviceError("device", `the shader was refused: ${why}`);
-    }
-    const table = termTable(p);
-    const terms = device.createBuffer({ size: table.byteLength, usage: USAGE.STORAGE | USAGE.COPY_DST });
-    device.queue.writeBuffer(terms, 0, table as Int32Array<ArrayBuffer>);
-    return { pipeline, terms };
-  });
+  return planOnGpu(p, gpu) !== null;
 }
 
 /** The whole result, y of the problem. Throws a DeviceError if the device fails, and the signal's reason. */
@@ -81,106 +34,178 @@ export async function convolveOnGpu(
   gpu: Gpu,
   p: ConvProblem,
   operands: GpuOperands,
-  { signal, onProgress }: GpuControls,
+  controls: GpuControls,
 ): Promise<Float32Array> {
   const y = new Float32Array(p.y.size);
-  if (p.y.size === 0) return y;
-  const batches = batchesOf(p, gpu);
-  if (!batches) throw new DeviceError("device", `the operands do not fit into its buffers of ${gpu.mostBytes} bytes`);
-  // Pieces of one problem have one pipeline.
-  const problems = [...new Set(batches.flatMap(({ dispatches }) => dispatches.map(({ problem }) => problem)))];
-  const pipelines = await Promise.all(problems.map((problem) => pipelineOf(problem, gpu.check())));
-  const ready = new Map(problems.map((problem, i) => [problem, pipelines[i]!]));
-  const { device } = gpu;
-  const held: GPUBuffer[] = [];
-  const take = (bytes: number, usage: GPUBufferUsageFlags) => {
-    const buffer = gpu.take(bytes, usage);
-    held.push(buffer);
-    return buffer;
-  };
-  const upload = (data: Float32Array, from: number, to: number) => {
-    const buffer = take(Math.max(1, to - from) * BYTES, USAGE.STORAGE | USAGE.COPY_DST);
-    device.queue.writeBuffer(buffer, 0, unshared(data, from, to));
-    return buffer;
-  };
-  device.pushErrorScope("out-of-memory");
-  device.pushErrorScope("validation");
-  let failure: GPUError | null = null;
-  try {
-    const w = operands.keepsFilters ? gpu.keep(operands.w) : upload(operands.w, 0, operands.w.length);
-    // A compiled op is planned for a bias, which a run need not have.
-    const b = operands.bias ?? new Float32Array(p.groups * p.filters);
-    const bias = upload(b, 0, b.length);
-    for (const [i, batch] of batches.entries()) {
-      signal?.throwIfAborted();
-      const x = upload(operands.x, batch.x.from, batch.x.to);
-      const bytes = sizeOf(batch.y) * BYTES;
-      const parts = take(bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
-      const result = take(bytes, USAGE.MAP_READ | USAGE.COPY_DST);
-      const encoder = device.createCommandEncoder();
-      for (const { problem, piece } of batch.dispatches)
-        dispatch(gpu, problem, piece, ready.get(problem)!, { x, w, y: parts, bias }, encoder, take);
-      encoder.copyBufferToBuffer(parts, 0, result, 0, bytes);
-      device.queue.submit([encoder.finish()]);
-      await result.mapAsync(MAP_READ_MODE, 0, bytes).catch((cause: Error) => {
-        throw new DeviceError("device", gpu.lost ?? `the result could not be read: ${cause.message}`, { cause });
-      });
-      y.set(new Float32Array(result.getMappedRange(0, bytes)), batch.y.from);
-      result.unmap();
-      onProgress?.(i + 1, batches.length);
-    }
-    signal?.throwIfAborted();
-  } finally {
-    const scopes = await Promise.all([device.popErrorScope(), device.popErrorScope()]).catch(() => []);
-    failure = scopes.find((error) => error) ?? null;
-    for (const buffer of held) gpu.giveBack(buffer);
-  }
-  gpu.check();
-  if (failure) throw new DeviceError("device", failure.message);
+  await convolve(gpu, p, operands, y, controls);
   return y;
 }
 
-interface Buffers {
-  readonly x: GPUBuffer;
+/**
+ * The same into a buffer that is none of the operands. Resolves when the device has accepted all of it: what is submitted
+ * afterwards finds the result there.
+ */
+export async function convolveInto(
+  gpu: Gpu,
+  p: ConvProblem,
+  operands: GpuOperands,
+  out: GPUBuffer,
+  controls: GpuControls,
+): Promise<void> {
+  await convolve(gpu, p, operands, out, controls);
+}
+
+async function convolve(
+  gpu: Gpu,
+  p: ConvProblem,
+  operands: GpuOperands,
+  y: GpuOperand,
+  { signal, onProgress }: GpuControls,
+): Promise<void> {
+  if (p.y.size === 0) return;
+  const ready = await prepare(gpu.check(), p);
+  const { pieces } = ready.plan;
+  const borrowed = new Borrowed(gpu);
+  let finished = false;
+  try {
+    let filters: Filters | undefined;
+    for (const [i, piece] of pieces.entries()) {
+      signal?.throwIfAborted();
+      const back = await checked(gpu, () => {
+        filters ??= filtersAndBias(gpu, ready, operands, borrowed);
+        return submit(gpu, ready, piece, { x: operands.x, ...filters, y }, borrowed);
+      });
+      if (y instanceof Float32Array) {
+        await takeMapped(gpu, back!.buffer, back!.mapping, y.subarray(piece.y.from, piece.y.to));
+      } else if (i + 1 < pieces.length) await gpu.device.queue.onSubmittedWorkDone();
+      onProgress?.(i + 1, pieces.length);
+    }
+    signal?.throwIfAborted();
+    finished = true;
+  } finally {
+    if (!finished && operands.w instanceof Float32Array) ready.kept.delete(operands.w);
+    borrowed.end(finished);
+  }
+}
+
+/** Buffers for the length of a call. What is queued before they go back is done before anything that takes them again. */
+class Borrowed implements Scratch {
+  private readonly gpu: Gpu;
+  private readonly buffers: GPUBuffer[] = [];
+
+  constructor(gpu: Gpu) {
+    this.gpu = gpu;
+  }
+
+  take(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    const buffer = this.gpu.take(bytes, usage);
+    this.buffers.push(buffer);
+    return buffer;
+  }
+
+  upload(data: Float32Array, from = 0, to = data.length): GPUBuffer {
+    const buffer = this.take(Math.max(1, to - from) * BYTES, USAGE.STORAGE | USAGE.COPY_DST);
+    write(this.gpu, buffer, data.subarray(from, to));
+    return buffer;
+  }
+
+  /** After a failure they are not used again: one may be what failed, or still be about to be mapped. */
+  end(good: boolean): void {
+    for (const buffer of this.buffers) {
+      if (good) this.gpu.giveBack(buffer);
+      else buffer.destroy();
+    }
+  }
+}
+
+interface Filters {
+  /** Packed. */
   readonly w: GPUBuffer;
-  readonly y: GPUBuffer;
   readonly bias: GPUBuffer;
 }
 
-/** Have the encoder compute one piece. */
-function dispatch(
+function filtersAndBias(
   gpu: Gpu,
-  p: ConvProblem,
-  piece: Piece,
-  { pipeline, terms }: Pipeline,
-  { x, w, y, bias }: Buffers,
-  encoder: GPUCommandEncoder,
-  take: (bytes: number, usage: GPUBufferUsageFlags) => GPUBuffer,
-): void {
-  const { device } = gpu;
-  const depth = piece.depth.to - piece.depth.from;
-  const pixels = (piece.images.to - piece.images.from) * depth * product(p.output.slice(1));
-  const uniform = take(32, USAGE.UNIFORM | USAGE.COPY_DST);
-  // The first image of the piece is image 0 of its buffers.
-  const shifts = [piece.x.from - piece.images.from * p.x.batch, piece.y.from - piece.images.from * p.y.batch];
-  device.queue.writeBuffer(uniform, 0, Int32Array.of(pixels, piece.depth.from, depth, ...shifts, 0, 0, 0));
-  const resource = (buffer: GPUBuffer) => ({ buffer });
-  const entries = [x, w, y, terms, bias, uniform].map((buffer, binding) => ({ binding, resource: resource(buffer) }));
-  const group = device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: p.bias ? entries : entries.filter(({ binding }) => binding !== 4),
-  });
-  const pass = encoder.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  const tile = tileOf(p);
-  pass.dispatchWorkgroups(Math.ceil(pixels / tile.pixels), Math.ceil(p.filters / tile.filters), p.groups);
-  pass.end();
+  ready: Prepared,
+  { w, keepsFilters, bias }: GpuOperands,
+  borrowed: Borrowed,
+): Filters {
+  return {
+    w: packed(gpu, ready, w, keepsFilters, borrowed),
+    bias: bias instanceof Float32Array ? borrowed.upload(bias) : (bias ?? ready.noBias),
+  };
 }
 
-/** Shared memory cannot be handed to the GPU: it is copied once. */
-function unshared(data: Float32Array, from: number, to: number): Float32Array<ArrayBuffer> {
-  const part = data.subarray(from, to);
-  const shared = typeof SharedArrayBuffer === "function" && part.buffer instanceof SharedArrayBuffer;
-  return (shared ? part.slice() : part) as Float32Array<ArrayBuffer>;
+/** A buffer with a range of an operand, whose element `from` is the first in it. */
+interface Part {
+  readonly buffer: GPUBuffer;
+  readonly from: number;
+}
+
+/** Of a buffer that the kernel can be given whole, the whole; otherwise the range by itself, with the elements if `filled`. */
+function partOf(
+  gpu: Gpu,
+  operand: GpuOperand,
+  { from, to }: Range,
+  filled: boolean,
+  encoder: GPUCommandEncoder,
+  borrowed: Borrowed,
+): Part {
+  if (operand instanceof Float32Array && filled) return { buffer: borrowed.upload(operand, from, to), from };
+  if (!(operand instanceof Float32Array) && operand.size <= gpu.mostBytes) return { buffer: operand, from: 0 };
+  const bytes = (to - from) * BYTES;
+  const buffer = borrowed.take(bytes, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
+  if (filled) encoder.copyBufferToBuffer(operand as GPUBuffer, from * BYTES, buffer, 0, bytes);
+  return { buffer, from };
+}
+
+/** Submit one piece. If its result is wanted here, the buffer that it will be mapped in. */
+function submit(
+  gpu: Gpu,
+  ready: Prepared,
+  piece: Piece,
+  { x, w, bias, y }: Filters & { readonly x: GpuOperand; readonly y: GpuOperand },
+  borrowed: Borrowed,
+): { readonly buffer: GPUBuffer; readonly mapping: Mapping } | null {
+  const { device } = gpu;
+  const encoder = device.createCommandEncoder();
+  const from = partOf(gpu, x, piece.x, true, encoder, borrowed);
+  const to = partOf(gpu, y, piece.y, false, encoder, borrowed);
+  compute(gpu, ready, piece, { x: from, w, bias, y: to }, encoder, borrowed);
+  const bytes = sizeOf(piece.y) * BYTES;
+  const here = y instanceof Float32Array;
+  const back = here ? borrowed.take(bytes, USAGE.MAP_READ | USAGE.COPY_DST) : y;
+  if (here) encoder.copyBufferToBuffer(to.buffer, 0, back, 0, bytes);
+  else if (to.buffer !== y) encoder.copyBufferToBuffer(to.buffer, 0, y, to.from * BYTES, bytes);
+  device.queue.submit([encoder.finish()]);
+  return here ? { buffer: back, mapping: startMapping(back, bytes) } : null;
+}
+
+interface Parts extends Filters {
+  readonly x: Part;
+  readonly y: Part;
+}
+
+/** Encode the kernel for one piece. */
+function compute(
+  gpu: Gpu,
+  { plan, pipeline, adds, terms }: Prepared,
+  piece: Piece,
+  { x, w, bias, y }: Parts,
+  encoder: GPUCommandEncoder,
+  borrowed: Borrowed,
+): void {
+  const elements = sizeOf(piece.y);
+  const uniform = ({ words }: { words: Int32Array }) => borrowed.take(words.byteLength, USAGE.UNIFORM | USAGE.COPY_DST);
+  const pass = encoder.beginComputePass();
+  // Sums in parts are those of a whole problem: their y begins where the buffer does.
+  const sums = adds ? borrowed.take(elements * BYTES * plan.parts, USAGE.STORAGE) : y.buffer;
+  const first = { x: x.from, y: y.from };
+  const main = { pipeline, buffers: [x.buffer, w, sums, terms, bias], ...dispatchOf(plan, piece, first) };
+  encode(gpu, pass, main, uniform(main));
+  if (adds) {
+    const last = { pipeline: adds, buffers: [sums, y.buffer], ...adding(elements, plan.parts) };
+    encode(gpu, pass, last, uniform(last));
+  }
+  pass.end();
 }

@@ -1,15 +1,13 @@
 /** The GPU: a device, what it can hold, its pipelines and idle buffers. One for each engine, opened when it is first wanted. */
 import { DeviceError } from "../errors.ts";
-
-/** What a pipeline is bound to, besides operands: see shader.ts. */
-export interface Pipeline {
-  readonly pipeline: GPUComputePipeline;
-  readonly terms: GPUBuffer;
-}
+import { TILES, type TileShape } from "./tile.ts";
 
 /** The constants of the specification: not every runtime has them as globals. */
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 0x40, STORAGE: 0x80 } as const;
 export const MAP_READ_MODE = 1;
+
+/** In C order, as a problem's views count: an array, or a buffer of the device that has it from its start on. */
+export type GpuOperand = Float32Array | GPUBuffer;
 
 /** Idle buffers beyond this are given back to the driver. */
 const MOST_IDLE_BYTES = 512 * 1024 * 1024;
@@ -18,12 +16,14 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Vendor and architecture, as far as the adapter tells. */
   readonly name: string;
+  /** What the kernel may choose from: a test may leave one. */
+  tiles: readonly TileShape[] = TILES;
   /** Why it is of no use any more; undefined while it is. */
   lost: string | undefined;
-  private readonly pipelines = new Map<string, Promise<Pipeline>>();
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private readonly idle: { readonly key: string; readonly buffer: GPUBuffer }[] = [];
   private idleBytes = 0;
-  private readonly kept = new WeakMap<Float32Array, GPUBuffer>();
+  private closed = false;
 
   private constructor(device: GPUDevice, name: string) {
     this.device = device;
@@ -42,7 +42,10 @@ export class Gpu {
     if (!adapter) throw new DeviceError("device", "WebGPU offers no adapter here");
     const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
     try {
-      const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+      const device = await adapter.requestDevice({
+        requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+        requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
+      });
       const { vendor, architecture, description } = adapter.info ?? {};
       return new Gpu(device, [vendor, architecture, description].filter(Boolean).join(" ") || "an unnamed adapter");
     } catch (cause) {
@@ -63,7 +66,7 @@ export class Gpu {
   }
 
   /** The pipeline under `key`, built on first use. A build that failed is forgotten. */
-  pipeline(key: string, build: () => Promise<Pipeline>): Promise<Pipeline> {
+  pipeline(key: string, build: () => Promise<GPUComputePipeline>): Promise<GPUComputePipeline> {
     let found = this.pipelines.get(key);
     if (!found) {
       found = build();
@@ -85,21 +88,11 @@ export class Gpu {
     return this.device.createBuffer({ size, usage });
   }
 
-  /** A buffer with the contents of `data`, uploaded when this array is first seen. It goes when the array goes. */
-  keep(data: Float32Array): GPUBuffer {
-    let buffer = this.kept.get(data);
-    if (!buffer) {
-      buffer = this.device.createBuffer({
-        size: Math.max(256, Math.ceil(data.byteLength / 256) * 256),
-        usage: USAGE.STORAGE | USAGE.COPY_DST,
-      });
-      this.device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-      this.kept.set(data, buffer);
-    }
-    return buffer;
-  }
-
   giveBack(buffer: GPUBuffer): void {
+    if (this.lost || this.closed) {
+      buffer.destroy();
+      return;
+    }
     this.idle.push({ key: `${buffer.usage} ${buffer.size}`, buffer });
     this.idleBytes += buffer.size;
     while (this.idleBytes > MOST_IDLE_BYTES) {
@@ -107,6 +100,13 @@ export class Gpu {
       this.idleBytes -= oldest.buffer.size;
       oldest.buffer.destroy();
     }
+  }
+
+  /** Keep no buffers any more, for nobody comes back for them; calls under way finish. */
+  close(): void {
+    this.closed = true;
+    for (const { buffer } of this.idle.splice(0)) buffer.destroy();
+    this.idleBytes = 0;
   }
 
   dispose(): void {

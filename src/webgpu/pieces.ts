@@ -14,18 +14,11 @@ export interface Piece {
   readonly y: Range;
 }
 
-/** Workgroups along one axis of a dispatch. */
-const MOST_PIXELS = 65535 * 64;
-
 /** Null where no cut fits, or outputs of pieces would interleave (c01b's batch). */
 export function piecesOf(p: ConvProblem, mostElements: number): Piece[] | null {
   if (p.w.size > mostElements) return null;
   const whole = pieceOf(p, { from: 0, to: p.batch }, { from: 0, to: p.output[0] });
-  const fits = (piece: Piece) => {
-    const pixels =
-      (piece.images.to - piece.images.from) * (piece.depth.to - piece.depth.from) * p.output[1] * p.output[2];
-    return sizeOf(piece.x) <= mostElements && sizeOf(piece.y) <= mostElements && pixels <= MOST_PIXELS;
-  };
+  const fits = (piece: Piece) => sizeOf(piece.x) <= mostElements && sizeOf(piece.y) <= mostElements;
   if (fits(whole)) return [whole];
   const pieces: Piece[] = [];
   for (let n = 0; n < p.batch; n++) {

@@ -1,156 +1,164 @@
 /**
- * A ConvProblem as an implicit matrix product in WGSL, specialised to its shape:
+ * A ConvProblem as an implicit matrix product in WGSL:
  *
  *   y[k, p] = act( bias[k] + Σ_j w[k, j] · x[p, j] )      k filter, p pixel (image, z, y, x), j term (channel and taps)
  *
- * A workgroup of 16 × 16 threads computes a tile of filters × pixels, STEP terms at a time: both operands are copied into workgroup memory,
- * where positions in the padding become zeros, and each thread keeps a little tile of sums in registers. Nothing is laid out
- * beforehand: `terms` says for each j where its operands stand, relative to a pixel and to a filter, and which taps it is.
+ * Each thread keeps a tile of sums in registers: `tall` filters by `wide` groups of four pixels. Operands come through workgroup
+ * memory, `step` terms at a time, or are read in place (loop.ts). The text depends on the tile and on a few properties; extents
+ * and strides are uniforms, as the loop needs none, so that problems of a kind share a pipeline. Filters are packed (pack.ts);
+ * `terms` says for each j where its operand of x is relative to a pixel, and which taps it is (form.ts).
+ *
+ * The four pixels of a group are as many elements apart as the tile has groups, so that neighbouring threads read and write
+ * neighbouring elements; where x and y can be read as vec4s, they are one such element. All is float32: half the precision would not keep
+ * what numerics.md promises.
  */
-import type { ConvProblem } from "../problem/problem.ts";
-import { product, staysInside, termCount } from "../problem/problem.ts";
+import type { Activation } from "../problem/problem.ts";
+import { filtersAt, filterType, type Kind, lanesOf, loopOf, together, workgroupMemory } from "./loop.ts";
+import { buffers, each, main } from "./text.ts";
+import { filtersOf, groupsOf, threadsOf } from "./tile.ts";
 
-const SIDE = 16;
-const STEP = 16;
-/** Pixels of a thread. */
-const WIDE = 4;
-
-export interface Shape {
-  /** Filters and pixels of a workgroup's tile. */
-  readonly filters: number;
-  readonly pixels: number;
+export interface Kernel extends Kind {
+  readonly activation: Activation;
 }
 
-/** Few filters make a lower tile, so that threads do not compute what nobody wants. */
-export function tileOf(p: ConvProblem): Shape {
-  const tall = p.filters <= SIDE ? 1 : p.filters <= 2 * SIDE ? 2 : 4;
-  return { filters: tall * SIDE, pixels: WIDE * SIDE };
-}
+/** The uniform buffer: vec4<i32> each. */
+export const PIECE = {
+  /** Elements of y along its pixels, filters of a group, terms with padding, workgroups. */
+  counts: 0,
+  /** Tiles along the filters and the pixels, groups, terms of a part. */
+  tiles: 1,
+  /** Extents of a piece of y: z, y, x; and how far apart the results of parts are. */
+  output: 2,
+  /** As many elements as the tile has groups, as a place: image, z, y, x. */
+  hop: 3,
+  stride: 4,
+  low: 5,
+  input: 6,
+  dilation: 7,
+  /** Taps of each axis that have a bit: z, y, x. */
+  marked: 8,
+  /** Element at the origin, strides of images and groups. */
+  x: 9,
+  xSpace: 10,
+  /** Element at the origin, strides of images, groups and filters. */
+  y: 11,
+  ySpace: 12,
+} as const;
 
-/** For each term: offsets of its operands in x and in w, then its place on the axes z, y, x. Eight words each. */
-export function termTable(p: ConvProblem): Int32Array {
-  const table = new Int32Array(8 * Math.max(1, termCount(p)));
-  let at = 0;
-  for (let c = 0; c < p.channels; c++) {
-    for (let z = 0; z < p.taps[0]; z++) {
-      for (let y = 0; y < p.taps[1]; y++) {
-        for (let x = 0; x < p.taps[2]; x++, at += 8) {
-          const [dz, dy, dx] = [z * p.dilation[0], y * p.dilation[1], x * p.dilation[2]];
-          const inX = c * p.x.channel + dz * p.x.space[0] + dy * p.x.space[1] + dx * p.x.space[2];
-          const inW = c * p.w.channel + z * p.w.space[0] + y * p.w.space[1] + x * p.w.space[2];
-          table.set([inX, inW, dz, dy, dx], at);
-        }
-      }
-    }
-  }
-  return table;
-}
+/** Of a mask of taps: this pixel exists; this term does not. */
+export const PIXEL_BIT = 31;
+export const MOST_MARKS = 30;
 
-const ACTIVATIONS = {
+/** Of a vec4 called v. */
+export const ACTIVATIONS: Record<Activation, string> = {
   linear: "v",
-  relu: "max(v, 0.0)",
+  relu: "max(v, vec4f())",
   tanh: "tanh(v)",
   sigmoid: "1.0 / (1.0 + exp(-v))",
 };
 
-/** The uniform words of one piece: its pixels, its first image and z, its z's, and what to take off addresses in x and y. */
-export const PIECE_WORDS = 8;
-
-export function shaderOf(p: ConvProblem): string {
-  const { filters: tileFilters } = tileOf(p);
-  const tall = tileFilters / SIDE;
-  const inside = staysInside(p);
-  const [sz, sy, sx] = p.stride;
-  const [lz, ly, lx] = p.low;
-  const value = inside
-    ? "x[u32(origin + t.x)]"
-    : `select(0.0, x[u32(select(0, origin + t.x, within(at + vec3<i32>(t.z, t.w, terms[2 * j + 1].x))))], within(at + vec3<i32>(t.z, t.w, terms[2 * j + 1].x)))`;
-  return /* wgsl */ `
-struct Piece { pixels: u32, z0: u32, depth: u32, x_shift: i32, y_shift: i32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<storage, read> terms: array<vec4<i32>>;
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<uniform> piece: Piece;
-
-const TERMS = ${termCount(p)}u;
-const LAST = ${Math.max(0, termCount(p) - 1)}u;
-const FILTERS = ${p.filters}u;
-var<workgroup> tile_w: array<f32, ${STEP * tileFilters}>;
-var<workgroup> tile_x: array<f32, ${STEP * WIDE * SIDE}>;
-
-fn within(at: vec3<i32>) -> bool {
-  return all(vec3<u32>(at) < vec3<u32>(${p.input.map((n) => `${n}u`).join(", ")}));
-}
-
-/** Image, z, y, x of pixel i of the piece. */
-fn place(i: u32) -> vec4<i32> {
-  let column = i % ${p.output[2]}u;
-  let row = i / ${p.output[2]}u;
-  let plane = row / ${p.output[1]}u;
-  return vec4<i32>(vec4<u32>(plane / piece.depth, plane % piece.depth + piece.z0, row % ${p.output[1]}u, column));
-}
-
-fn act(v: f32) -> f32 { return ${ACTIVATIONS[p.activation]}; }
-
-@compute @workgroup_size(${SIDE}, ${SIDE})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let k0 = group.y * ${tileFilters}u;
-  let p0 = group.x * ${WIDE * SIDE}u;
-  let g = i32(group.z);
-
-  // The pixel whose operands this thread copies, and the filters.
-  let mine = thread % ${WIDE * SIDE}u;
-  let seat = place(min(p0 + mine, piece.pixels - 1u));
-  let at = vec3<i32>(seat.y * ${sz} - ${lz}, seat.z * ${sy} - ${ly}, seat.w * ${sx} - ${lx});
-  let origin = ${p.x.offset} + seat.x * ${p.x.batch} + g * ${p.x.group} + at.x * ${p.x.space[0]} + at.y * ${p.x.space[1]} + at.z * ${p.x.space[2]} - piece.x_shift;
-  let column = thread % ${STEP}u;
-
-  var sums: array<vec4<f32>, ${tall}>;
-  for (var start = 0u; start < TERMS; start += ${STEP}u) {
-    for (var i = 0u; i < ${(STEP * tileFilters) / (SIDE * SIDE)}u; i++) {
-      let row = thread / ${STEP}u + i * ${(SIDE * SIDE) / STEP}u;
-      let k = k0 + row;
-      let j = start + column;
-      var v = 0.0;
-      if (k < FILTERS && j < TERMS) { v = w[u32(${p.w.offset} + g * ${p.w.group} + i32(k) * ${p.w.filter} + terms[2 * j].y)]; }
-      tile_w[column * ${tileFilters}u + row] = v;
-    }
-    for (var i = 0u; i < ${(STEP * WIDE * SIDE) / (SIDE * SIDE)}u; i++) {
-      let row = thread / ${WIDE * SIDE}u + i * ${SIDE / WIDE}u;
-      let j = min(start + row, LAST);
-      let t = terms[2 * j];
-      tile_x[row * ${WIDE * SIDE}u + mine] = ${value};
-    }
-    workgroupBarrier();
-    let count = min(${STEP}u, TERMS - start);
-    for (var j = 0u; j < count; j++) {
-      let b = j * ${WIDE * SIDE}u + (thread % ${SIDE}u) * ${WIDE}u;
-      let pixels = vec4<f32>(tile_x[b], tile_x[b + 1u], tile_x[b + 2u], tile_x[b + 3u]);
-      let a = j * ${tileFilters}u + (thread / ${SIDE}u) * ${tall}u;
-      for (var i = 0u; i < ${tall}u; i++) { sums[i] = fma(vec4<f32>(tile_w[a + i]), pixels, sums[i]); }
-    }
-    workgroupBarrier();
-  }
-
-  for (var q = 0u; q < ${WIDE}u; q++) {
-    let i = p0 + (thread % ${SIDE}u) * ${WIDE}u + q;
-    if (i >= piece.pixels) { break; }
-    let to = place(i);
-    let base = ${p.y.offset} + to.x * ${p.y.batch} + g * ${p.y.group} + to.y * ${p.y.space[0]} + to.z * ${p.y.space[1]} + to.w * ${p.y.space[2]} - piece.y_shift;
-    for (var n = 0u; n < ${tall}u; n++) {
-      let k = k0 + (thread / ${SIDE}u) * ${tall}u + n;
-      if (k < FILTERS) { y[u32(base + i32(k) * ${p.y.channel})] = act(sums[n][q]${p.bias ? ` + bias[u32(g * ${p.filters}) + k]` : ""}); }
-    }
-  }
+export function shaderOf(kernel: Kernel): string {
+  const { tile, activation } = kernel;
+  const { columns, rows, tall, wide } = tile;
+  const broadcasts = !tile.staged && tile.step > 1;
+  const k = (e: number) => Math.floor(e / together(tile)) * rows * together(tile) + (e % together(tile));
+  return /* wgsl */ `${broadcasts ? "enable subgroups;" : ""}
+${declarations(kernel)}
+${workgroupMemory(kernel)}
+${PLACES}
+${TAPS[kernel.taps]}
+fn act(v: vec4f) -> vec4f { return ${ACTIVATIONS[activation]}; }
+${main(threadsOf(tile), broadcasts ? ", @builtin(subgroup_invocation_id) lane: u32" : "")}
+  if (block >= u32(piece.counts.w)) { return; }
+  let tiles = vec4u(piece.tiles);
+  let which = block / tiles.x;
+  let group = which / tiles.y % tiles.z;
+  let part = which / tiles.y / tiles.z;
+  let first = which % tiles.y * ${lanesOf(kernel) * groupsOf(tile)}u;
+  let filters = ${filtersAt(tile, "(group * tiles.x + block % tiles.x)")};
+  let begin = part * tiles.w;
+  let end = min(begin + tiles.w, u32(piece.counts.z));
+  let row = thread / ${columns}u;
+  let column = thread % ${columns}u;
+  ${each(wide * tall, (i) => `var sum${Math.floor(i / tall)}_${i % tall} = vec4f();`, " ")}
+  ${loopOf(kernel)}
+  let base = piece.y.x + i32(group) * piece.y.z + i32(part) * piece.output.w;
+  let k = i32(block % tiles.x * ${filtersOf(tile)}u + row * ${together(tile)}u);
+  let most = piece.counts.y;
+  ${each(
+    tall,
+    (e) => `let k${e} = k + ${k(e)};
+  let bias${e} = select(0.0, bias[i32(group) * most + min(k${e}, most - 1)], part == 0u);
+  ${each(wide, (g) => `sum${g}_${e} = act(sum${g}_${e} + bias${e});`, " ")}`,
+  )}
+  ${each(wide, (g) => store(kernel, g))}
 }
 `;
 }
 
-/** Multiply-adds that a workgroup's tiles really do, padding of tiles included: for estimates. */
-export function paddedWork(p: ConvProblem): number {
-  const { filters, pixels } = tileOf(p);
-  const up = (n: number, tile: number) => Math.ceil(n / tile) * tile;
-  return p.groups * up(p.filters, filters) * up(p.batch * product(p.output), pixels) * termCount(p);
+function declarations({ tile, vectors, taps }: Kernel): string {
+  const number = vectors ? "vec4f" : "f32";
+  const words = taps === "bits" ? "vec2i" : "vec4i";
+  const types = { x: number, w: filterType(tile), y: number, terms: words, bias: "f32" };
+  const storage = Object.entries(types).map(([name, type]) => `${name}: array<${type}>`);
+  const rows = Object.keys(PIECE).map((name) => `${name}: vec4i`);
+  return `struct Piece { ${rows.join(", ")} }
+${buffers(storage, 2, "piece: Piece")}`;
+}
+
+/**
+ * place: image, z, y, x of element i. hop: as many elements further as the tile has groups, without a division. corner: where a pixel's window begins, as coordinates;
+ * origin: the same as an address.
+ */
+const PLACES = `
+fn place(i: u32) -> vec4u {
+  let extents = vec3u(piece.output.xyz);
+  let row = i / extents.z;
+  let plane = row / extents.y;
+  return vec4u(plane / extents.x, plane % extents.x, row % extents.y, i % extents.z);
+}
+fn hop(seat: vec4u) -> vec4u {
+  let extents = vec3u(piece.output.xyz);
+  var to = seat + vec4u(piece.hop);
+  if (to.w >= extents.z) { to.w -= extents.z; to.z += 1u; }
+  if (to.z >= extents.y) { to.z -= extents.y; to.y += 1u; }
+  if (to.y >= extents.x) { to.y -= extents.x; to.x += 1u; }
+  return to;
+}
+fn corner(seat: vec4u) -> vec3i { return vec3i(seat.yzw) * piece.stride.xyz - piece.low.xyz; }
+fn origin(image: u32, group: u32, at: vec3i) -> i32 {
+  return piece.x.x + i32(image) * piece.x.y + i32(group) * piece.x.z + dot(at, piece.xSpace.xyz);
+}`;
+
+/** What terms are held against: the taps of a window that are inside. A pixel beyond the last has none. */
+const TAPS: Record<Kernel["taps"], string> = {
+  bits: `
+fn taps(at: vec3i, i: u32) -> u32 {
+  var have = select(0u, 1u << ${PIXEL_BIT}u, i < u32(piece.counts.x));
+  var bit = 0u;
+  for (var axis = 0u; axis < 3u; axis++) {
+    for (var tap = 0; tap < piece.marked[axis]; tap++) {
+      have |= select(0u, 1u, u32(at[axis] + tap * piece.dilation[axis]) < u32(piece.input[axis])) << bit;
+      bit++;
+    }
+  }
+  return have;
+}`,
+  coordinates: `
+fn taps(at: vec3i, i: u32) -> vec3i { return select(vec3i(-(1 << 30)), at, i < u32(piece.counts.x)); }
+fn within(at: vec3i) -> bool { return all(vec3u(at) < vec3u(piece.input.xyz)); }`,
+};
+
+/** One group of pixels, every filter of the thread. */
+function store(kernel: Kernel, g: number): string {
+  const { tile, vectors } = kernel;
+  const first = `first + column + ${g * tile.columns}u`;
+  return `var seat${g} = place(${first});
+  for (var l = 0u; l < ${lanesOf(kernel)}u; l++) {
+    if (${first} + l * ${groupsOf(tile)}u < u32(piece.counts.x)) {
+      let at = base + i32(seat${g}.x) * piece.y.y + dot(vec3i(seat${g}.yzw), piece.ySpace.xyz);
+      ${each(tile.tall, (e) => `if (k${e} < most) { y[at + k${e} * piece.y.w] = sum${g}_${e}${vectors ? "" : "[l]"}; }`)}
+    }
+    seat${g} = hop(seat${g});
+  }`;
 }

@@ -1,6 +1,6 @@
 // Resident tensors, which live in the engine's own memory beside everything else that does: ops read and write them in
 // place, so they survive growth, and what stands next to them is neither read into a result nor written.
-import { createEngine } from "simdconv";
+import { createEngine, tensor } from "simdconv";
 import { describe, expect, it } from "vitest";
 import { checkAccuracy, formTaken } from "../support/check.ts";
 import { firstDifference } from "../support/compare.ts";
@@ -82,6 +82,49 @@ describe("resident tensors", () => {
     using foreign = one.tensor(goodShapes.input);
     foreign.data.set(good().input.data);
     expect(gather(await two.nnet.conv2d(foreign, good().filters))).toEqual(goodAnswer.y);
+  });
+});
+
+describe("read and write", () => {
+  it("move the elements in C order, whatever the strides; the array read is nobody else's", async () => {
+    await using engine = await createEngine({ binary: "simd", workers: 0 });
+    const { input, filters } = good();
+    const data = new Float32Array(2 * goodAnswer.y.length + 1).fill(-1);
+    const stride = [2 * 100, 2 * 25, 2 * 5, 2];
+    const out = await engine.nnet.conv2d(input, filters, { out: { data, shape: [2, 4, 5, 5], stride, offset: 1 } });
+    const read = await out.read();
+    expect([...read]).toEqual([...goodAnswer.y]);
+    read.fill(0);
+    expect([...(await out.read())]).toEqual([...goodAnswer.y]);
+    const ramp = Float32Array.from(goodAnswer.y, (_, i) => i);
+    await out.write(ramp);
+    expect(await out.read()).toEqual(ramp);
+    expect(data.filter((_, i) => i % 2 === 0).every((x) => x === -1)).toBe(true);
+    using resident = engine.tensor([200], { dtype: "float64" });
+    await resident.write(Float64Array.from(ramp));
+    expect(await resident.read()).toEqual(Float64Array.from(ramp));
+    expect(resident.data[7]).toBe(7);
+  });
+
+  it("refuse other lengths and types, and tensors that are gone", async () => {
+    await using engine = await createEngine({ binary: "simd", workers: 0 });
+    const resident = engine.tensor([3, 4]);
+    expect(await mustFail(() => resident.write(new Float32Array(11)), "ShapeError", ["data"])).toBeUndefined();
+    expect(await mustFail(() => resident.write(new Float64Array(12)), "DTypeError", ["data"])).toBeUndefined();
+    expect(await mustFail(() => resident.write([1] as never), "DTypeError", ["data"])).toBeUndefined();
+    resident.dispose();
+    expect(await mustFail(() => resident.read(), "DisposedError", ["tensor"])).toBeUndefined();
+    expect(await mustFail(() => resident.write(new Float32Array(12)), "DisposedError", ["tensor"])).toBeUndefined();
+    const { buffer } = new Float32Array(4);
+    const detached = tensor(new Float32Array(buffer), [4]);
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(await mustFail(() => detached.read(), "ShapeError", ["tensor"])).toBeUndefined();
+  });
+
+  it("of tensors on the GPU: a DeviceError at once where there is none", async () => {
+    await using engine = await createEngine({ binary: "simd", workers: 0 });
+    const make = () => engine.tensor([2], { device: "webgpu" });
+    expect(await mustFail(make, "DeviceError", ["device"])).toBeUndefined();
   });
 });
 

@@ -152,6 +152,13 @@ export interface GoldenReport {
   readonly failures: string[];
 }
 
+/** For `runGolden`: the GPU, of the cases that it serves. WGSL lets an implementation assume that there are no infinities and NaN. */
+export function gpuForms({ inputs, params, tags }: GoldenCase): readonly string[] {
+  const special = tags.some((tag) => tag === "nonfinite" || tag.startsWith("values-"));
+  const single = Object.values(inputs).every(({ dtype }) => dtype === "f32");
+  return single && !special && params.unshared !== true ? ["webgpu"] : [];
+}
+
 /** Every case whose op is built, in every form that serves it, inputs guarded. */
 export async function runGolden(
   set: GoldenSet,

@@ -1,13 +1,11 @@
 // `npm run test:runtimes`: the library in Deno and Bun, which npm brings. Each runs the suite in its own test runner, then whole
 // programs of which it matters how they end. Prints one line per runtime; the exit code says whether all passed.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findChromium } from "../../scripts/find-chromium.ts";
+import { execute, root } from "./execute.ts";
 import { REPORT, type Report } from "./report.ts";
+import { drivers, NO_DRIVER } from "./vulkan.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 interface Program {
@@ -19,14 +17,7 @@ interface Program {
   readonly gpu?: boolean;
 }
 
-/** Chromium brings a Vulkan driver in software, SwiftShader: where it stands, for runtimes that bring none. Undefined if it is not there. */
-const vulkan = await (async () => {
-  const { found } = await findChromium();
-  const folder = found && dirname(found.executablePath);
-  const driver = folder && join(folder, "vk_swiftshader_icd.json");
-  if (!driver || !existsSync(driver)) return undefined;
-  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: driver };
-})();
+const vulkan = await drivers();
 
 interface Runtime {
   readonly name: string;
@@ -58,9 +49,9 @@ const runtimes: readonly Runtime[] = [
         says: "exact without workers",
       },
       {
-        name: "conv3d2d on WebGPU",
-        args: [...deno, "--allow-read", path("gpu.ts")],
-        says: "28 of 28 golden cases right on",
+        name: "golden cases and random integers on WebGPU",
+        args: [...deno, "--allow-read", "--allow-env=SEED", path("gpu.ts")],
+        says: "all right on",
         gpu: true,
       },
     ],
@@ -79,36 +70,8 @@ const runtimes: readonly Runtime[] = [
 
 const SUITE_MS = 240_000;
 const PROGRAM_MS = 30_000;
-
-interface Outcome {
-  /** null if it was stopped because its time was over, or could not be started. */
-  readonly code: number | null;
-  readonly output: string;
-}
-
-function execute(
-  command: string,
-  args: readonly string[],
-  ms: number,
-  echo: boolean,
-  more: Readonly<Record<string, string>> = {},
-): Promise<Outcome> {
-  return new Promise((resolve) => {
-    let output = "";
-    const env = { ...process.env, ...more, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
-    const shell = process.platform === "win32";
-    // SIGKILL: a runtime that hangs in a worker may not hear anything else.
-    const child = spawn(command, args, { cwd: root, env, shell, timeout: ms, killSignal: "SIGKILL" });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (data: Buffer) => {
-        output += data;
-        if (echo) process.stdout.write(data);
-      });
-    }
-    child.on("error", (error) => resolve({ code: null, output: `${output}${error.message}` }));
-    child.on("close", (code) => resolve({ code, output }));
-  });
-}
+/** A software adapter compiles slowly, and computes no faster. */
+const GPU_MS = 150_000;
 
 /** Runs everything in one runtime; returns whether all passed. */
 async function examine({ name, command, suite, counts, programs }: Runtime): Promise<boolean> {
@@ -120,16 +83,18 @@ async function examine({ name, command, suite, counts, programs }: Runtime): Pro
   if (code === null) console.log(`${name}: the suite did not end within ${SUITE_MS / 1000} s, or was killed`);
   if (code !== 0) failed ||= 1;
   for (const program of programs) {
-    if (program.gpu && !vulkan) {
-      console.log(`${program.name} ... SKIPPED: no Vulkan driver beside a Chromium, nor a Chromium`);
+    const driver = program.gpu ? vulkan[0] : undefined;
+    if (program.gpu && !driver) {
+      console.log(`${program.name} ... SKIPPED: ${NO_DRIVER}`);
       continue;
     }
-    const ran = await execute(command, program.args, PROGRAM_MS, false, program.gpu ? vulkan : {});
+    const ms = program.gpu ? GPU_MS : PROGRAM_MS;
+    const ran = await execute(command, program.args, ms, false, driver?.environment);
     const good = ran.code === 0 && ran.output.includes(program.says);
     if (good) passed++;
     else failed++;
-    const end = ran.code === null ? `was stopped after ${PROGRAM_MS / 1000} s` : `ended with code ${ran.code}`;
-    const last = program.gpu ? ` (${ran.output.trim().split("\n").at(-1)})` : "";
+    const end = ran.code === null ? `was stopped after ${ms / 1000} s` : `ended with code ${ran.code}`;
+    const last = driver ? ` (${driver.name}: ${ran.output.trim().split("\n").at(-1)})` : "";
     console.log(
       `${program.name} ... ${good ? `ok${last}` : `FAILED: ${end}, must say "${program.says}"\n${ran.output}`}`,
     );

@@ -7,6 +7,7 @@ import type { Binary } from "./binaries.ts";
 import { checkBits } from "./check.ts";
 import { zeroShare } from "./compare.ts";
 import { corpus } from "./corpus.ts";
+import { forms } from "./forms.ts";
 import { forwardOf, type OpName } from "./ops.ts";
 import { type Engine, expected, formsOf, numbers } from "./spec.ts";
 
@@ -23,21 +24,30 @@ function casesOf(op: OpName): fc.Arbitrary<RandomCase> {
   const cases = forward === "nnet.conv2d" ? randomCase : randomCaseOf(forward);
   return forward === op ? cases : cases.map(({ spec, via }) => ({ spec: { ...spec, op }, via }));
 }
+/** Forms of a random case, beside or instead of those of `formsOf`. */
+export type FormsFor = (one: RandomCase) => readonly string[];
+
+/** The GPU alone, for what it serves; `runSync` never goes there. */
+export const gpuForm: FormsFor = ({ spec, via }) =>
+  spec.dtype !== "float64" && via !== "runSync" && forms.webgpu.serves(spec) ? ["webgpu"] : [];
 
 /** Throws fast-check's report (seed, path, shrunk case) with our repeat line at the first wrong bit. */
 export async function checkExact(
-  engines: readonly (readonly [Binary, Engine])[],
+  engines: readonly (readonly [Binary | "webgpu", Engine])[],
   cases: number,
   seed: number,
   op: OpName = "nnet.conv2d",
+  formsFor: FormsFor = ({ spec }) => formsOf(spec),
 ): Promise<ExactReport> {
   const report: ExactReport = { evidence: 0, calls: 0, byForm: new Map() };
   const property = fc.asyncProperty(casesOf(op), async ({ spec, via }) => {
+    const chosen = formsFor({ spec, via });
+    fc.pre(chosen.length > 0);
     const problem = numbers(spec);
     const { y } = expected(problem);
     const evident = zeroShare(y) <= 0.7;
     for (const [binary, engine] of engines) {
-      for (const form of formsOf(spec)) {
+      for (const form of chosen) {
         const wrong = await checkBits(engine, problem, y, { binary, form, via });
         if (wrong) throw new Error(wrong);
         report.calls++;

@@ -7,6 +7,7 @@ import { failureOf, mustFail, wrongError } from "../support/errors.ts";
 import { gather } from "../support/place.ts";
 import { note } from "../support/record.ts";
 import { compute, type Engine, expected, numbers, operandsOf, type Spec } from "../support/spec.ts";
+import { credulous, type Inside, ownDevice } from "./device.ts";
 
 const movie: Spec = { op: "conv3d2d.conv3d", input: [3, 5, 3, 9, 11], filters: [5, 2, 3, 3, 3], seed: 5 };
 const specs: readonly Spec[] = [
@@ -26,35 +27,6 @@ const specs: readonly Spec[] = [
   { op: "c01b.imageActs", input: [3, 9, 8, 5], filters: [3, 4, 3, 7], pad: 2, stride: 3, seed: 18 },
 ]; // biome-ignore format: a table
 const how = { binary: "webgpu", form: "webgpu" } as const;
-
-/** The page's adapter with buffers of so many bytes, as far as the library is told; and the device, to be taken away. */
-async function ownDevice(mostBytes = 2 ** 27) {
-  const adapter = (await navigator.gpu.requestAdapter())!;
-  const device = await adapter.requestDevice();
-  const limits = { maxBufferSize: mostBytes, maxStorageBufferBindingSize: mostBytes };
-  const gpuDevice = new Proxy(device, {
-    get(target, key) {
-      if (key === "limits") return limits;
-      const value = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  return { device, gpuDevice };
-}
-
-/** What the pages of a test may not see: the runtime inside. */
-interface Inside {
-  readonly runtime: { gpu: { estimate: unknown }; milliseconds: unknown };
-}
-
-/** An engine that believes that the GPU is fast. */
-async function credulous(gpuDevice: GPUDevice): Promise<Engine> {
-  const engine = (await createEngine({ gpuDevice, workers: 0, binary: "simd" })) as Engine;
-  const { runtime } = engine as unknown as Inside;
-  runtime.gpu.estimate = async () => 0;
-  runtime.milliseconds = () => 1000;
-  return engine;
-}
 
 describe("results", () => {
   it("integers are exact and operands untouched, call, run and layouts of every kind", {
@@ -96,7 +68,7 @@ describe("results", () => {
 
   it("problems beyond the buffers are cut, along images and along time", { timeout: 60_000 }, async (test) => {
     for (const mostBytes of [9000, 5000]) {
-      const { gpuDevice } = await ownDevice(mostBytes);
+      const { gpuDevice } = await ownDevice({ mostBytes });
       await using engine = (await createEngine({ gpuDevice, device: "webgpu", workers: 0 })) as Engine;
       const problem = numbers(movie);
       const { input, filters } = operandsOf(problem);
@@ -108,7 +80,7 @@ describe("results", () => {
       expect(totals[0]).toBeGreaterThan(mostBytes === 9000 ? 2 : 3);
       note(test, `buffers of ${mostBytes} bytes: ${totals[0]} pieces`);
     }
-    const { gpuDevice } = await ownDevice(1000);
+    const { gpuDevice } = await ownDevice({ mostBytes: 1000 });
     await using engine = (await createEngine({ gpuDevice, workers: 0 })) as Engine;
     const { input, filters } = operandsOf(numbers(movie));
     const demand = () => engine.conv3d2d.conv3d(input.operand, filters.operand, { device: "webgpu" });
@@ -164,7 +136,7 @@ describe("without a GPU", () => {
 
 describe("a device that is lost in the middle of a job", () => {
   it("left open: wasm gives the same answer, and the reason is told", { timeout: 60_000 }, async () => {
-    const { device, gpuDevice } = await ownDevice(5000);
+    const { device, gpuDevice } = await ownDevice({ mostBytes: 5000 });
     await using engine = await credulous(gpuDevice);
     const problem = numbers(movie);
     const { input, filters } = operandsOf(problem);
@@ -182,7 +154,7 @@ describe("a device that is lost in the middle of a job", () => {
   });
 
   it("demanded: a DeviceError, and out is what it was", { timeout: 60_000 }, async () => {
-    const { device, gpuDevice } = await ownDevice(5000);
+    const { device, gpuDevice } = await ownDevice({ mostBytes: 5000 });
     await using engine = (await createEngine({ gpuDevice, workers: 0 })) as Engine;
     const { input, filters } = operandsOf(numbers(movie));
     const onProgress = () => device.destroy();
@@ -203,7 +175,7 @@ describe("a device that is lost in the middle of a job", () => {
   });
 
   it("an abort between pieces rejects with its reason", { timeout: 60_000 }, async () => {
-    const { gpuDevice } = await ownDevice(5000);
+    const { gpuDevice } = await ownDevice({ mostBytes: 5000 });
     await using engine = (await createEngine({ gpuDevice, device: "webgpu", workers: 0 })) as Engine;
     const { input, filters } = operandsOf(numbers(movie));
     const controller = new AbortController();

@@ -2,31 +2,19 @@
 import { createEngine } from "simdconv";
 import { describe, expect, inject, it } from "vitest";
 import { goldenUrl, loadGolden } from "../golden/load.ts";
-import { runGolden } from "../golden/run.ts";
+import { gpuForms, runGolden } from "../golden/run.ts";
 import { countCalls, note } from "../support/record.ts";
 import type { Engine } from "../support/spec.ts";
 
 describe("golden cases", () => {
   // Isolation is nothing to a GPU: once is enough.
-  it.skipIf(!inject("isolated"))(
-    "float32: all of conv3d2d, and a part of the other ops",
-    { timeout: 300_000 },
-    async (test) => {
-      await using engine = (await createEngine({ device: "webgpu", workers: 0 })) as Engine;
-      const golden = await loadGolden(goldenUrl());
-      let seen = 0;
-      const { calls, failures } = await runGolden(golden, engine, "webgpu", ({ op, inputs, params, tags }) => {
-        // A software adapter takes a third of a second to build a shader, and every shape has its own.
-        if (!op.startsWith("conv3d2d") && seen++ % 6 !== 0) return [];
-        // WGSL lets an implementation assume that there are no infinities and NaN.
-        const special = tags.some((tag) => tag === "nonfinite" || tag.startsWith("values-"));
-        const single = Object.values(inputs).every(({ dtype }) => dtype === "f32");
-        return single && !special && params.unshared !== true ? ["webgpu"] : [];
-      });
-      countCalls(test, "webgpu", calls);
-      note(test, `golden webgpu: ${calls} calls on ${engine.capabilities().using.gpu}`);
-      expect(failures.length, `${failures.length} of ${calls} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
-      expect(calls).toBeGreaterThan(50);
-    },
-  );
+  it.skipIf(!inject("isolated"))("float32: all of every op", { timeout: 300_000 }, async (test) => {
+    await using engine = (await createEngine({ device: "webgpu", workers: 0 })) as Engine;
+    const golden = await loadGolden(goldenUrl());
+    const { calls, failures } = await runGolden(golden, engine, "webgpu", gpuForms);
+    countCalls(test, "webgpu", calls);
+    note(test, `golden webgpu: ${calls} calls on ${engine.capabilities().using.gpu}`);
+    expect(failures.length, `${failures.length} of ${calls} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
+    expect(calls).toBeGreaterThan(200);
+  });
 });

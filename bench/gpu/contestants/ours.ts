@@ -9,7 +9,11 @@ export async function openGpu(): Promise<Opened> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("WebGPU offers no adapter here");
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  // As the library asks for it by itself.
+  const device = await adapter.requestDevice({
+    requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    requiredFeatures: adapter.features.has("subgroups") ? ["subgroups"] : [],
+  });
   const engine = await createEngine({ device: "webgpu", gpuDevice: device });
   const prepareHere = (of: OpCase, numbers: Numbers) => prepare(engine, of, numbers, device);
   return { contestant: { name: OURS, prepare: prepareHere }, version: "" };

@@ -1,0 +1,66 @@
+/** The ops as a page has them before it wants one: nnet.conv2d is there, what others are is loaded when the first of them is called. */
+import type { FilterActs } from "./c01b.ts";
+import { type Conv2d, makeConv2d } from "./conv2d.ts";
+import type { Conv3D } from "./conv3d.ts";
+import type { Conv3d } from "./conv3d2d.ts";
+import type { RuntimeSource } from "./forward.ts";
+import type { ImageActs } from "./gradients/inputs-c01b.ts";
+import type { Conv2dGradWrtInputs, Conv2dTranspose } from "./gradients/inputs-conv2d.ts";
+import type { ConvTransp3D } from "./gradients/inputs-conv3d.ts";
+import type { Conv3dGradWrtSignals } from "./gradients/inputs-conv3d2d.ts";
+import type { SignalConv2dGradWrtInputs } from "./gradients/inputs-signal.ts";
+import { onDemand } from "./on-demand.ts";
+import type { SignalConv2d } from "./signal.ts";
+
+const forward = () => import("./other-ops.ts");
+const gradients = () => import("./gradients/ops.ts");
+
+/** Theano's `nnet` convolutions. */
+export type Nnet = ReturnType<typeof makeNnet>;
+export function makeNnet(source: RuntimeSource) {
+  const conv2d: Conv2d = makeConv2d(source);
+  return Object.freeze({
+    conv2d,
+    conv2dGradWrtInputs: onDemand<Gradients, Conv2dGradWrtInputs>(source, gradients, (m) => m.makeConv2dGradWrtInputs),
+    conv2dTranspose: onDemand<Gradients, Conv2dTranspose>(source, gradients, (m) => m.makeConv2dTranspose),
+  });
+}
+
+/** Theano's `signal` convolutions: every filter over every image. */
+export type Signal = ReturnType<typeof makeSignal>;
+export const makeSignal = (source: RuntimeSource) =>
+  Object.freeze({
+    conv2d: onDemand<Forward, SignalConv2d>(source, forward, (m) => m.makeSignalConv2d),
+    conv2dGradWrtInputs: onDemand<Gradients, SignalConv2dGradWrtInputs>(
+      source,
+      gradients,
+      (m) => m.makeSignalConv2dGradWrtInputs,
+    ),
+  });
+
+export const makeConv3D = (source: RuntimeSource) => onDemand<Forward, Conv3D>(source, forward, (m) => m.makeConv3D);
+export const makeConvTransp3D = (source: RuntimeSource) =>
+  onDemand<Gradients, ConvTransp3D>(source, gradients, (m) => m.makeConvTransp3D);
+
+/** Theano's `conv3d2d`: time is a stride. */
+export type Conv3d2d = ReturnType<typeof makeConv3d2d>;
+export const makeConv3d2d = (source: RuntimeSource) =>
+  Object.freeze({
+    conv3d: onDemand<Forward, Conv3d>(source, forward, (m) => m.makeConv3d),
+    conv3dGradWrtSignals: onDemand<Gradients, Conv3dGradWrtSignals>(
+      source,
+      gradients,
+      (m) => m.makeConv3dGradWrtSignals,
+    ),
+  });
+
+/** The ops of cuda-convnet, batch last. */
+export type C01b = ReturnType<typeof makeC01b>;
+export const makeC01b = (source: RuntimeSource) =>
+  Object.freeze({
+    filterActs: onDemand<Forward, FilterActs>(source, forward, (m) => m.makeFilterActs),
+    imageActs: onDemand<Gradients, ImageActs>(source, gradients, (m) => m.makeImageActs),
+  });
+
+type Forward = Awaited<ReturnType<typeof forward>>;
+type Gradients = Awaited<ReturnType<typeof gradients>>;

@@ -1,0 +1,2 @@
+/** What a page without WebGPU never loads. */
+export const kernels = () => import("./kernels.ts");
