@@ -125,14 +125,16 @@ const BUILDERS = { separable: separableCandidate, fft: fftCandidate };
  * that are exact on integers, and errors that stay where their operands are.
  */
 const LEAST_TO_TRANSFORM = 5e5;
+/** Winograd saves less than an fft, and is met by whoever has filters of 3 × 3: below about half a millisecond sums stay sums. */
+const LEAST_FOR_WINOGRAD = 2e6;
 
 function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
   const sums = [...depthwiseForms(p, binary), ...directForms(p, binary, undefined, tuning)];
   if (exact) return sums;
   const separable = rankOne ? separableCandidate(p, binary) : null;
-  const large = cheapest(sums).cycles >= LEAST_TO_TRANSFORM;
-  const fft = large ? fftCandidate(p, binary) : null;
-  const winograd = large ? winogradCandidates(p, binary) : [];
+  const { cycles } = cheapest(sums);
+  const fft = cycles >= LEAST_TO_TRANSFORM ? fftCandidate(p, binary) : null;
+  const winograd = cycles >= LEAST_FOR_WINOGRAD ? winogradCandidates(p, binary) : [];
   return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd];
 }
 
