@@ -1,12 +1,15 @@
 /** The export table: every kernel for both element types, with the lanes of the binary. README.md has the contract. */
 import { Filters, Pixels } from "./contract";
+import { correlate } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
 import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
 import { spectraOfFilters } from "./spectra";
+import { sumBlocks } from "./sum-blocks";
 import { unshared } from "./unshared";
+import { unsharedFilters } from "./unshared-filters";
 import { unsharedInputs } from "./unshared-inputs";
 
 /** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */
@@ -96,4 +99,38 @@ export function fft_filters_f32(args: usize, scratch: usize, first: i32, last: i
 export function fft_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) spectraOfFilters<f64, Vector>(args, scratch, first, last);
   else spectraOfFilters<f64, f64>(args, scratch, first, last);
+}
+
+export function correlate_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 4, false);
+}
+
+export function correlate_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 8, false);
+}
+
+export function correlate_dots_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 4, true);
+}
+
+export function correlate_dots_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 8, true);
+}
+
+export function sum_blocks_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) sumBlocks<f32, Vector>(args, scratch, first, last);
+  else sumBlocks<f32, f32>(args, scratch, first, last);
+}
+
+export function sum_blocks_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) sumBlocks<f64, Vector>(args, scratch, first, last);
+  else sumBlocks<f64, f64>(args, scratch, first, last);
+}
+
+export function unshared_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  unsharedFilters<f32>(args, first, last);
+}
+
+export function unshared_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  unsharedFilters<f64>(args, first, last);
 }

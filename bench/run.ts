@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { type Case, cases } from "./cases.ts";
 import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
+import { chosenFilterGradients } from "./filter-gradients.ts";
 import { chosenGradients } from "./gradients.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
 import { chosenContests, chosenMovies, measureOps, type OpFindings } from "./ops.ts";
@@ -53,9 +54,10 @@ function choose() {
   const ops = wanted.ops ? chosenContests(matches, everything) : [];
   const movies = wanted.ops && everything ? chosenMovies(matches) : [];
   const gradients = wanted.ops ? chosenGradients(matches) : [];
-  if (layers.length + ops.length + movies.length + gradients.length === 0)
-    throw new Error(`no case matches --filter ${flags.filter}`);
-  return { layers, ops, movies, gradients };
+  const filterGradients = wanted.ops ? chosenFilterGradients(matches) : [];
+  const ofOps = ops.length + movies.length + gradients.length + filterGradients.length;
+  if (layers.length + ofOps === 0) throw new Error(`no case matches --filter ${flags.filter}`);
+  return { layers, ops, movies, gradients, filterGradients, ofOps };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -141,8 +143,7 @@ async function main(): Promise<number> {
 
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
-  if (chosen.ops.length + chosen.movies.length + chosen.gradients.length > 0)
-    parts.push(await measureOps(chosen, top, flags.quick));
+  if (chosen.ofOps > 0) parts.push(await measureOps(chosen, top, flags.quick));
 
   const date = new Date().toISOString().slice(0, 10);
   const seconds = Math.round((performance.now() - started) / 1000);

@@ -41,7 +41,13 @@ async function bundleWorker(): Promise<void> {
 
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
-/** Bundled, split and minified as a page's own build would do it: what is loaded at once, and what only on demand. */
+/** Modules of which a page loads one or the other when an engine starts. */
+const EITHER = ["dist/src/engine/pool.js", "dist/src/engine/transfer.js"];
+
+/**
+ * Bundled, split and minified as a page's own build would do it: what is loaded at once, the larger of `EITHER` included, and what
+ * only on demand.
+ */
 async function minified(entry: string): Promise<{ atOnce: number; onDemand: number }> {
   const { outputFiles, metafile } = await build({
     entryPoints: [entry],
@@ -55,17 +61,24 @@ async function minified(entry: string): Promise<{ atOnce: number; onDemand: numb
     metafile: true,
   });
   const chunks = Object.entries(metafile.outputs);
-  const first = chunks.find(([, { entryPoint }]) => entryPoint === entry)![0];
-  const needed = new Set([first]);
-  for (const file of needed) {
-    for (const { path, kind } of metafile.outputs[file]!.imports) if (kind === "import-statement") needed.add(path);
-  }
-  let [atOnce, onDemand] = [0, 0];
-  for (const { path, contents } of outputFiles) {
-    if ([...needed].some((file) => path.endsWith(`/${file}`))) atOnce += gzipped(contents);
-    else onDemand += gzipped(contents);
-  }
-  return { atOnce, onDemand };
+  const bytes = new Map(outputFiles.map(({ path, contents }) => [path, gzipped(contents)]));
+  const sizeOf = (file: string) => [...bytes].find(([path]) => path.endsWith(`/${file}`))![1];
+  const total = (files: Iterable<string>) => [...files].reduce((sum, file) => sum + sizeOf(file), 0);
+  /** The chunks that loading one brings, itself among them. */
+  const loading = (first: string) => {
+    const needed = new Set([first]);
+    for (const file of needed) {
+      for (const { path, kind } of metafile.outputs[file]!.imports) if (kind === "import-statement") needed.add(path);
+    }
+    return needed;
+  };
+  const chunkOf = (module: string) => chunks.find(([, { entryPoint }]) => entryPoint === module)?.[0];
+  const needed = loading(chunkOf(entry)!);
+  const more = EITHER.flatMap((module) => chunkOf(module) ?? []).map((chunk) =>
+    [...loading(chunk)].filter((file) => !needed.has(file)),
+  );
+  const atOnce = total(needed) + Math.max(0, ...more.map(total));
+  return { atOnce, onDemand: total(chunks.map(([file]) => file)) - total(new Set([...needed, ...more.flat()])) };
 }
 
 async function report(): Promise<void> {

@@ -8,8 +8,9 @@ import { DeviceError, OptionError, show } from "./errors.ts";
 import { type C01b, makeC01b } from "./ops/c01b.ts";
 import { type Conv3D, makeConv3D } from "./ops/conv3d.ts";
 import { type Conv3d2d, makeConv3d2d } from "./ops/conv3d2d.ts";
-import { makeConvTransp3D } from "./ops/gradients/index.ts";
+import { makeConvGrad3D, makeConvTransp3D } from "./ops/gradients/index.ts";
 import type { ConvTransp3D } from "./ops/gradients/inputs-conv3d.ts";
+import type { ConvGrad3D } from "./ops/gradients/weights-conv3d.ts";
 import { makeNnet, type Nnet } from "./ops/nnet.ts";
 import { OptionReader } from "./ops/options.ts";
 import { makeSignal, type Signal } from "./ops/signal.ts";
@@ -87,6 +88,7 @@ export class Engine implements AsyncDisposable {
   readonly signal: Signal;
   readonly conv3D: Conv3D;
   readonly convTransp3D: ConvTransp3D;
+  readonly convGrad3D: ConvGrad3D;
   readonly conv3d2d: Conv3d2d;
   readonly c01b: C01b;
   private readonly runtime: Runtime;
@@ -98,6 +100,7 @@ export class Engine implements AsyncDisposable {
     this.signal = makeSignal(source);
     this.conv3D = makeConv3D(source);
     this.convTransp3D = makeConvTransp3D(source);
+    this.convGrad3D = makeConvGrad3D(source);
     this.conv3d2d = makeConv3d2d(source);
     this.c01b = makeC01b(source);
   }

@@ -17,9 +17,8 @@ import type { Kernels, KernelTable } from "./kernels.ts";
 import { loadKernels } from "./kernels.ts";
 import { canPostMemory, createMemory } from "./memory.ts";
 import { PlanCache } from "./plan-cache.ts";
-import { PoolExecutor } from "./pool.ts";
+import type { PoolOptions } from "./pool.ts";
 import { ResultArrays } from "./results.ts";
-import { TransferExecutor } from "./transfer.ts";
 import { mayBlock } from "./wait.ts";
 import type { WorkerSource } from "./worker-handle.ts";
 
@@ -36,6 +35,18 @@ export interface RuntimeOptions {
   readonly worker: WorkerSource | undefined;
   /** What a call means that says nothing of `openmp`; null: decided by the estimate. */
   readonly openmp: () => boolean | null;
+}
+
+type MakePool = (arena: Arena, table: KernelTable, inline: InlineExecutor, options: PoolOptions) => Pool;
+
+/** Of the executors with workers a page loads the one that it needs. */
+async function poolFor(sharedMemory: boolean): Promise<MakePool> {
+  if (sharedMemory) {
+    const { PoolExecutor } = await import("./pool.ts");
+    return (arena, table, inline, options) => new PoolExecutor(arena, table, inline, options);
+  }
+  const { TransferExecutor } = await import("./transfer.ts");
+  return (arena, _, inline, options) => new TransferExecutor(arena, inline, options.clock, options);
 }
 
 /** Why something better is not in use, by the name of its capability. */
@@ -66,6 +77,8 @@ export class Runtime {
     module: WebAssembly.Module,
     options: RuntimeOptions,
     why: Reasons,
+    sharedMemory: boolean,
+    makePool: MakePool | undefined,
   ) {
     this.arena = arena;
     this.kernels = table;
@@ -76,7 +89,7 @@ export class Runtime {
     this.gpu = new GpuBackend(options.gpuDevice);
     const { clock } = this;
     const inline = new InlineExecutor(arena, clock);
-    this.sharedMemory = options.sharedMemory && canPostMemory(arena.memory);
+    this.sharedMemory = sharedMemory;
     if (!options.sharedMemory) why.sharedMemory = "the option sharedMemory is false";
     else if (!this.sharedMemory)
       why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
@@ -84,10 +97,8 @@ export class Runtime {
     // Without shared memory the caller only sends and receives.
     const workers = crewSize(options.workers, callerComputes && this.sharedMemory, why);
     const { worker, openmp } = options;
-    if (workers === 0) this.pool = undefined;
-    else if (this.sharedMemory) {
-      this.pool = new PoolExecutor(arena, table, inline, { workers, module, worker, callerComputes, clock });
-    } else this.pool = new TransferExecutor(arena, inline, clock, { workers, module, worker });
+    this.pool =
+      workers === 0 ? undefined : makePool?.(arena, table, inline, { workers, module, worker, callerComputes, clock });
     this.executor = this.pool ? new Dispatcher(inline, this.pool, clock, openmp) : inline;
   }
 
@@ -96,12 +107,16 @@ export class Runtime {
     const module = await compileKernels(choice.file, options.wasm);
     const { memory, limit } = createMemory(options.maximumMemory);
     const kernels = loadKernels(module, memory);
+    const sharedMemory = options.sharedMemory && canPostMemory(memory);
+    const makePool = options.workers === 0 ? undefined : await poolFor(sharedMemory);
     const runtime = new Runtime(
       new Arena(memory, limit),
       kernels,
       module,
       options,
       choice.why ? { binary: choice.why } : {},
+      sharedMemory,
+      makePool,
     );
     if (options.device === "webgpu") await runtime.gpu.open();
     return runtime;

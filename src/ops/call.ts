@@ -54,11 +54,11 @@ export function checkOut(
 }
 
 /** Where an operand is for the length of a call: in engine memory that the call retains, or (pointer null) at the caller's. */
-interface Place extends Bound {
+export interface Place extends Bound {
   release(): void;
 }
 
-function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
+export function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
   if (isDisposed(operand.source)) throw new DisposedError(argument);
   const { view } = operand;
   const resident = view.dense ? storageOf(operand.source)?.resident : undefined;
@@ -67,7 +67,7 @@ function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
 }
 
 /** Bring the result to where the caller wants it, who may have lost interest in `out` meanwhile. */
-function deliver(runtime: Runtime, { y, out }: Binding, call: Call): Tensor {
+export function deliver(runtime: Runtime, { y, out }: Binding, call: Call): Tensor {
   const { dtype } = call.plan.problem;
   const heap = runtime.heap()[dtype];
   const at = y / heap.BYTES_PER_ELEMENT;
@@ -104,14 +104,14 @@ export interface Call {
 }
 
 /** A call at addresses. `release` gives back what it retains of resident tensors. */
-interface Binding {
+export interface Binding {
   readonly y: number;
   readonly out: Place | null;
   release(): void;
 }
 
 /** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
-function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): Binding {
+export function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): Binding {
   const input = placeOf(runtime, call.input, call.inputName);
   let out: Place | null = null;
   const release = () => {
@@ -128,7 +128,7 @@ function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: Call): B
 }
 
 /** Memory goes back when nobody can be writing to it any more. */
-function whenIdle(work: Work | undefined, release: () => void): void {
+export function whenIdle(work: Work | undefined, release: () => void): void {
   if (work?.busy) void work.busy.then(release);
   else release();
 }
@@ -136,7 +136,7 @@ function whenIdle(work: Work | undefined, release: () => void): void {
 /** Plan known, filters not kept: pack them, compute, give every lease back. */
 export async function runOnce(runtime: Runtime, call: Call, filters: Given, controls: RunControls): Promise<Tensor> {
   controls.signal?.throwIfAborted();
-  const set = new FilterSet(runtime, call.plan, filters.view);
+  const set = new FilterSet(runtime, call.plan, { view: filters.view, pointer: null });
   let job: Job | undefined;
   let binding: Binding | undefined;
   let work: Work | undefined;
@@ -157,10 +157,10 @@ export async function runOnce(runtime: Runtime, call: Call, filters: Given, cont
 
 /** The jobs and filters of a compiled op. Jobs that are not running wait with their memory, so running again allocates nothing. */
 export class Repeated {
-  private readonly runtime: Runtime;
+  protected readonly runtime: Runtime;
   private readonly idle: Job[] = [];
   private filters: { set: FilterSet; ready: Promise<void> } | undefined;
-  private readonly filtersName: string;
+  protected readonly filtersName: string;
   private disposed = false;
 
   /** `filtersName` is what errors call the filters. */
@@ -177,7 +177,7 @@ export class Repeated {
 
   /** Settles when the filters are packed; runs started meanwhile wait for it by themselves. */
   setFilters(plan: Plan, filters: Given): Promise<void> {
-    const set = new FilterSet(this.runtime, plan, filters.view);
+    const set = new FilterSet(this.runtime, plan, { view: filters.view, pointer: null });
     this.filters?.set.release();
     const ready = this.pack(set.retain());
     this.filters = { set, ready };
@@ -248,7 +248,7 @@ export class Repeated {
   }
 
   /** Filters of rank one have another plan than others: jobs of a plan that is no longer used are let go. */
-  private takeJob(plan: Plan): Job {
+  protected takeJob(plan: Plan): Job {
     for (let job = this.idle.pop(); job; job = this.idle.pop()) {
       if (job.plan === plan) return job;
       job.release();
@@ -256,7 +256,7 @@ export class Repeated {
     return new Job(this.runtime, plan);
   }
 
-  private giveBackJob(job: Job): void {
+  protected giveBackJob(job: Job): void {
     if (this.disposed || this.runtime.disposed) job.release();
     else this.idle.push(job);
   }

@@ -60,7 +60,7 @@ function bestPlan(forms: readonly ConvProblem[], binary: BinaryName, demand: Dem
   return least!;
 }
 
-function checkAddressable(bytes: number, input: string): void {
+export function checkAddressable(bytes: number, input: string): void {
   if (bytes <= ADDRESS_SPACE) return;
   throw new OutOfMemoryError(input, `the call needs ${bytes} bytes, more than WebAssembly can address`);
 }
