@@ -88,7 +88,7 @@ export const CONV_SCRATCH_X = 288;
 export const CONV_SCRATCH_ACC = 292;
 export const CONV_SCRATCH_PIXELS = 296;
 
-/** `unshared` and `unshared_inputs` only: byte strides of w over group, filter, channel, taps z y x, output y, output x. */
+/** Unshared filters, and gradients with respect to filters: byte strides of w over group, filter, channel, taps z y x, output y, output x. */
 export const CONV_W_STRIDES = 300;
 
 /**
@@ -130,7 +130,23 @@ export const CONV_SCRATCH_ROWS = 396;
 export const CONV_SCRATCH_V = 400;
 export const CONV_SCRATCH_M = 404;
 
-export const CONV_BYTES = 408;
+/**
+ * `correlate` only. Here w is what is written, the gradient with respect to the filters, and y what is read, that with respect to the
+ * outputs. A row is a channel and a tap: where it begins in x says `CONV_TERMS`, where in w `CONV_ROWS_W`; the rows of
+ * `CONV_BLOCK_CHANNELS` channels are cut into `CONV_ROW_RUNS` runs. A piece is what a tile takes from y at a time; all pieces are cut into
+ * `CONV_BLOCKS` blocks, whose sums stand `CONV_BLOCK_STEP` bytes apart.
+ */
+export const CONV_ROWS_W = 408;
+export const CONV_ROW_RUNS = 412;
+export const CONV_BLOCKS = 416;
+export const CONV_BLOCK_STEP = 420;
+/** Bytes from an image's first operand to that of the next image of the piece. */
+export const CONV_IMAGE_STEP = 424;
+/** Scratch: the piece of y, packed; where the rows of a register tile begin. */
+export const CONV_SCRATCH_Y = 428;
+export const CONV_SCRATCH_STARTS = 432;
+
+export const CONV_BYTES = 436;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -162,6 +178,19 @@ export const PACK_SIDE = 80;
 export const PACK_POINT = 84;
 
 export const PACK_BYTES = 88;
+
+// --- sum_blocks --------------------------------------------------------------------------------------------------------
+
+export const SUM_SOURCE = 0;
+export const SUM_TARGET = 4;
+/** Elements of a block, and of a tile. */
+export const SUM_COUNT = 8;
+export const SUM_TILE = 12;
+/** Blocks, and the bytes from one to the next. */
+export const SUM_BLOCKS = 16;
+export const SUM_STEP = 20;
+
+export const SUM_BYTES = 24;
 
 // --- transform: the table that fft and fft_filters share; offsets in it count from its own start -----------------------
 

@@ -13,11 +13,17 @@
  *   Filters   rows are pixels, splatted, at x + place[r] + offset[j]; lanes are filters, w packed [j][NV vectors]
  *   Rows      rows are output rows at x + place[r] + offset[j];      lanes are their pixels, w packed [j], splatted
  *   Planes    rows are pixels, at x + place[r] + offset[j];          lanes are planes of x and of w, packed [j][NV vectors]
+ *   Dots      rows are at x + place[r] + offset[j];                  lanes are pixels of x and w, w packed [j][mask, one vector]
+ *
+ * In Dots a term is a vector of pixels, and the sum over the lanes is left to the caller. Its mask blanks those lanes of x whose
+ * pixels are not there: a zero in w would do for numbers, but not for infinities.
  *
  * Cost: MR · NV · lanes multiply-adds a term. The tile must leave the engine room for NV vectors and one splat in 15
  * registers (and for a product where multiply-add is not one instruction): 6×2 fits relaxed, 5×2 the others.
  */
-import { loadLanes, loadNextLanes, loadSplat, loadSplatAt, multiplyAdd, storeLanes, storeNextLanes, vectorBytes } from "./lanes";
+import {
+  loadLanes, loadNextLanes, loadSplat, loadSplatAt, masked, multiplyAdd, storeLanes, storeNextLanes, vectorBytes,
+} from "./lanes";
 
 // Generics take types, not integers, but the parameters of a function type can be counted while compiling.
 export type N1 = (a: i32) => void;
@@ -31,10 +37,12 @@ export type Pixels = N1;
 export type Filters = N2;
 export type Rows = N3;
 export type Planes = N4;
+export type Dots = N5;
 
-/** The operand of row `lengthof<R>() − 1` that is splatted, or not shared. */
+/** The operand of row `lengthof<R>() − 1`, which all but Planes and Dots splat. */
 // @ts-ignore: decorator
 @inline function scalar<T, V, F, R>(w: usize, place: usize): V {
+  if (lengthof<F>() == lengthof<Dots>()) return masked<T, V>(loadLanes<T, V>(place), loadLanes<T, V>(w));
   if (lengthof<F>() == lengthof<Pixels>()) return loadSplatAt<T, V, R>(w);
   if (lengthof<F>() == lengthof<Planes>()) return loadLanes<T, V>(place);
   return loadSplat<T, V>(lengthof<F>() == lengthof<Filters>() ? place : w);
@@ -49,7 +57,8 @@ export type Planes = N4;
 /** Not inlined on purpose: an engine promotes a function that is entered often, and never while it runs. */
 function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize): void {
   const rows = lengthof<MR>(), wide = lengthof<NV>() > 1;
-  const pixels = lengthof<F>() == lengthof<Pixels>(), filters = lengthof<F>() == lengthof<Filters>() || lengthof<F>() == lengthof<Planes>();
+  const pixels = lengthof<F>() == lengthof<Pixels>(), dots = lengthof<F>() == lengthof<Dots>();
+  const filters = lengthof<F>() == lengthof<Filters>() || lengthof<F>() == lengthof<Planes>() || dots;
   const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
 
   let a00 = loadLanes<T, V>(from), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00;
@@ -75,6 +84,7 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
     const o = <usize>load<u32>(terms);
     let v0 = a00, v1 = a00;
     if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
+    else if (dots) v0 = loadNextLanes<T, V>(w);
     else if (filters) { v0 = loadLanes<T, V>(w); if (wide) v1 = loadNextLanes<T, V>(w); }
     else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
     let s = scalar<T, V, F, N1>(w, p0 + o);
@@ -110,7 +120,7 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
       a50 = multiplyAdd<T, V>(s, v0, a50);
       if (wide) a51 = multiplyAdd<T, V>(second<T, V, F>(s, p5 + o), v1, a51);
     }
-    w += pixels ? rows * sizeof<T>() : filters ? row : sizeof<T>();
+    w += pixels ? rows * sizeof<T>() : dots ? 2 * vector : filters ? row : sizeof<T>();
   }
 
   storeLanes<T, V>(to, a00);
@@ -122,11 +132,12 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
   if (rows > 5) { to += pitch; storeLanes<T, V>(to, a50); if (wide) storeNextLanes<T, V>(to, a51); }
 }
 
-/** Run the tile of `rows` ≤ 6 rows (≤ 4 of Rows, where more gain nothing) and `vectors` ≤ 2. */
+/** Run the tile of `rows` ≤ 6 rows (≤ 4 of Rows, where more gain nothing; always 6 of Dots) and `vectors` ≤ 2 (2 of Planes, 1 of Dots). */
 export function contract<T, V, F>(
   rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
 ): void {
-  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) rowsOf<T, V, N2, F>(rows, terms, end, x, places, w, from, to, pitch); // planes always fill both
+  if (lengthof<F>() == lengthof<Dots>()) return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, to, pitch);
+  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) rowsOf<T, V, N2, F>(rows, terms, end, x, places, w, from, to, pitch);
   else rowsOf<T, V, N1, F>(rows, terms, end, x, places, w, from, to, pitch);
 }
 

@@ -1,5 +1,6 @@
 /** The export table: every kernel for both element types, with the lanes of the binary. README.md has the contract. */
 import { Filters, Pixels } from "./contract";
+import { correlate } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
@@ -7,7 +8,9 @@ import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
 import { depthwisePlanes } from "./planes";
 import { spectraOfFilters } from "./spectra";
+import { sumBlocks } from "./sum-blocks";
 import { unshared } from "./unshared";
+import { unsharedFilters } from "./unshared-filters";
 import { unsharedInputs } from "./unshared-inputs";
 import { winograd, winogradFilters, winogradInput, winogradMultiply } from "./winograd";
 
@@ -122,4 +125,38 @@ export function winograd_multiply_f32(args: usize, scratch: usize, first: i32, l
 
 export function winograd_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   winogradFilters(args, scratch, first, last);
+}
+
+export function correlate_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 4, false);
+}
+
+export function correlate_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 8, false);
+}
+
+export function correlate_dots_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 4, true);
+}
+
+export function correlate_dots_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 8, true);
+}
+
+export function sum_blocks_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) sumBlocks<f32, Vector>(args, scratch, first, last);
+  else sumBlocks<f32, f32>(args, scratch, first, last);
+}
+
+export function sum_blocks_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) sumBlocks<f64, Vector>(args, scratch, first, last);
+  else sumBlocks<f64, f64>(args, scratch, first, last);
+}
+
+export function unshared_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  unsharedFilters<f32>(args, first, last);
+}
+
+export function unshared_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
+  unsharedFilters<f64>(args, first, last);
 }

@@ -153,6 +153,13 @@ export type Vector = v128;
   return abs<T>(a);
 }
 
+/** The lanes whose bits are set in the mask; the others 0. A scalar is always there. */
+// @ts-ignore: decorator
+@inline export function masked<T, V>(a: V, mask: V): V {
+  if (isVector<V>()) return v128.and(a, mask);
+  return a;
+}
+
 /** Round to the nearest integer, ties to even. */
 // @ts-ignore: decorator
 @inline export function roundEven<T, V>(a: V): V {

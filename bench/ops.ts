@@ -1,5 +1,11 @@
 // The op part of `npm run bench`: every contest that was asked for, one after the other, and the memory of a long movie.
 import type { Case } from "./cases.ts";
+import {
+  type FilterGradientTimes,
+  filterGradientFigures,
+  filterGradientTable,
+  measureFilterGradient,
+} from "./filter-gradients.ts";
 import { type GradientTimes, gradientFigures, gradientTable, measureGradient } from "./gradients.ts";
 import { library } from "./library.ts";
 import { type Contest, contests, longMovie, type OpCase, workOf } from "./op-cases.ts";
@@ -34,17 +40,26 @@ export function chosenContests(matches: (name: string) => boolean, everything: b
 export const chosenMovies = (matches: (name: string) => boolean): OpCase[] =>
   [longMovie("valid"), longMovie("half")].filter(({ name }) => matches(name));
 
+export interface Chosen {
+  readonly ops: readonly Contest[];
+  readonly movies: readonly OpCase[];
+  readonly gradients: readonly Case[];
+  readonly filterGradients: readonly Case[];
+}
+
 export async function measureOps(
-  { ops, movies, gradients }: { ops: readonly Contest[]; movies: readonly OpCase[]; gradients: readonly Case[] },
+  { ops, movies, gradients, filterGradients }: Chosen,
   binary: Binary,
   quick: boolean,
 ): Promise<OpFindings> {
   const { createEngine } = await library();
-  const { libraries, notes } = ops.length > 0 ? await openPeers(opPeers) : { libraries: [], notes: ["none asked"] };
+  const { libraries, notes } =
+    ops.length + filterGradients.length > 0 ? await openPeers(opPeers) : { libraries: [], notes: ["none asked"] };
   console.log(`peers: ${notes.join(", ")}`);
   const peers = libraries.flatMap((library) => library.peers);
   const rows: OpTimes[] = [];
   const backward: GradientTimes[] = [];
+  const wrtFilters: FilterGradientTimes[] = [];
   const used: MemoryUse[] = [];
   const series = new Series(console.log);
   const engine = await createEngine({ binary, workers: 0 });
@@ -65,18 +80,34 @@ export async function measureOps(
         );
       });
     }
+    for (const layer of filterGradients) {
+      await series.attempt(`gradient wrt filters of ${layer.name}`, async () => {
+        const row = await measureFilterGradient(engine, binary, layer, peers, opEffort[quick ? "quick" : "full"]);
+        wrtFilters.push(row);
+        const against =
+          row.ratio === undefined ? "" : `, onnxruntime-web ${show.digits(row.peerMs!)}: ${show.ratio(row.ratio)}`;
+        console.log(
+          `gradient wrt filters, ${layer.network} ${layer.name}: ${row.checked} checked, ${show.digits(row.ms)} ms, ${show.percent(row.ofPeak)} of the peak${against}`,
+        );
+      });
+    }
     for (const of of movies) await series.attempt(of.name, async () => void used.push(await memoryOf(of, binary)));
   } finally {
     await engine.dispose();
     for (const library of libraries) await library.close();
   }
   const { failures } = series;
-  if (rows.length + used.length + backward.length === 0) return { ...noOps, failures };
+  if (rows.length + used.length + backward.length + wrtFilters.length === 0) return { ...noOps, failures };
   const beside = besideTable(rows);
   const forward = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
   const tables = [
     ...(rows.length + used.length > 0 ? forward : []),
     ...(backward.length > 0 ? [gradientTable(backward)] : []),
+    ...(wrtFilters.length > 0 ? [filterGradientTable(wrtFilters)] : []),
   ];
-  return { tables, promised: [...opFigures(rows, used), ...gradientFigures(backward)], failures };
+  return {
+    tables,
+    promised: [...opFigures(rows, used), ...gradientFigures(backward), ...filterGradientFigures(wrtFilters)],
+    failures,
+  };
 }

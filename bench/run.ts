@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { type Case, cases } from "./cases.ts";
 import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
+import { chosenFilterGradients } from "./filter-gradients.ts";
 import { chosenGradients } from "./gradients.ts";
 import { type Benches, Limits, measure, prepareBenches } from "./measure.ts";
 import { chosenContests, chosenMovies, measureOps, type OpFindings } from "./ops.ts";
@@ -64,10 +65,10 @@ function choose() {
   const movies = wanted.ops && everything ? chosenMovies(matches) : [];
   const besidePeers = wanted.peers ? chosenPeerCases(matches, everything) : [];
   const gradients = wanted.ops ? chosenGradients(matches) : [];
-  if (layers.length + ops.length + movies.length + besidePeers.length + gradients.length === 0) {
-    throw new Error(`no case matches --filter ${flags.filter}`);
-  }
-  return { layers, ops, movies, besidePeers, gradients };
+  const filterGradients = wanted.ops ? chosenFilterGradients(matches) : [];
+  const ofOps = ops.length + movies.length + gradients.length + filterGradients.length;
+  if (layers.length + ofOps + besidePeers.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
+  return { layers, ops, movies, besidePeers, gradients, filterGradients, ofOps };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -167,9 +168,7 @@ async function main(): Promise<number> {
 
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
-  if (chosen.ops.length + chosen.movies.length + chosen.gradients.length > 0) {
-    parts.push(await measureOps(chosen, top, flags.quick));
-  }
+  if (chosen.ofOps > 0) parts.push(await measureOps(chosen, top, flags.quick));
   if (chosen.besidePeers.length > 0) {
     const { quick, chromium } = flags;
     parts.push(await measurePeers(chosen.besidePeers, { binary: top, threads, quick, chromium }));

@@ -12,6 +12,7 @@ import {
   makeC01b,
   makeConv3D,
   makeConv3d2d,
+  makeConvGrad3D,
   makeConvTransp3D,
   makeNnet,
   makeSignal,
@@ -19,6 +20,7 @@ import {
   type Signal,
 } from "./ops/families.ts";
 import type { ConvTransp3D } from "./ops/gradients/inputs-conv3d.ts";
+import type { ConvGrad3D } from "./ops/gradients/weights-conv3d.ts";
 import { OptionReader } from "./ops/options.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
@@ -94,6 +96,7 @@ export class Engine implements AsyncDisposable {
   readonly signal: Signal;
   readonly conv3D: Conv3D;
   readonly convTransp3D: ConvTransp3D;
+  readonly convGrad3D: ConvGrad3D;
   readonly conv3d2d: Conv3d2d;
   readonly c01b: C01b;
   private readonly runtime: Runtime;
@@ -105,6 +108,7 @@ export class Engine implements AsyncDisposable {
     this.signal = makeSignal(source);
     this.conv3D = makeConv3D(source);
     this.convTransp3D = makeConvTransp3D(source);
+    this.convGrad3D = makeConvGrad3D(source);
     this.conv3d2d = makeConv3d2d(source);
     this.c01b = makeC01b(source);
   }

@@ -1,5 +1,13 @@
 import { sharedRuntime } from "./engine-facade.ts";
-import { makeC01b, makeConv3D, makeConv3d2d, makeConvTransp3D, makeNnet, makeSignal } from "./ops/families.ts";
+import {
+  makeC01b,
+  makeConv3D,
+  makeConv3d2d,
+  makeConvGrad3D,
+  makeConvTransp3D,
+  makeNnet,
+  makeSignal,
+} from "./ops/families.ts";
 
 export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
@@ -41,6 +49,24 @@ export type {
   SignalConv2dGradWrtInputsOptions,
   SignalConv2dGradWrtInputsSpec,
 } from "./ops/gradients/inputs-signal.ts";
+export type { CompiledFilterGradient } from "./ops/gradients/weights.ts";
+export type { WeightActs, WeightActsOptions } from "./ops/gradients/weights-c01b.ts";
+export type {
+  Conv2dGradWrtWeights,
+  Conv2dGradWrtWeightsOptions,
+  Conv2dGradWrtWeightsSpec,
+} from "./ops/gradients/weights-conv2d.ts";
+export type { ConvGrad3D, ConvGrad3DSpec } from "./ops/gradients/weights-conv3d.ts";
+export type {
+  Conv3dGradWrtFilters,
+  Conv3dGradWrtFiltersOptions,
+  Conv3dGradWrtFiltersSpec,
+} from "./ops/gradients/weights-conv3d2d.ts";
+export type {
+  SignalConv2dGradWrtFilters,
+  SignalConv2dGradWrtFiltersOptions,
+  SignalConv2dGradWrtFiltersSpec,
+} from "./ops/gradients/weights-signal.ts";
 export type { RunOptions, TuningOptions } from "./ops/options.ts";
 export type { SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";
 export type { PlanView } from "./plan/plan.ts";
@@ -51,5 +77,6 @@ export const nnet = makeNnet(sharedRuntime);
 export const signal = makeSignal(sharedRuntime);
 export const conv3D = makeConv3D(sharedRuntime);
 export const convTransp3D = makeConvTransp3D(sharedRuntime);
+export const convGrad3D = makeConvGrad3D(sharedRuntime);
 export const conv3d2d = makeConv3d2d(sharedRuntime);
 export const c01b = makeC01b(sharedRuntime);

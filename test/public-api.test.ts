@@ -24,6 +24,7 @@ it("exports exactly these names", () => {
       "config: object",
       "conv3D: function",
       "conv3d2d: object",
+      "convGrad3D: function",
       "convTransp3D: function",
       "createEngine: function",
       "nnet: object",
@@ -31,10 +32,15 @@ it("exports exactly these names", () => {
       "tensor: function",
     ]
   `);
-  expect(Object.keys(simdconv.nnet).sort()).toEqual(["conv2d", "conv2dGradWrtInputs", "conv2dTranspose"]);
-  expect(Object.keys(simdconv.signal).sort()).toEqual(["conv2d", "conv2dGradWrtInputs"]);
-  expect(Object.keys(simdconv.conv3d2d).sort()).toEqual(["conv3d", "conv3dGradWrtSignals"]);
-  expect(Object.keys(simdconv.c01b).sort()).toEqual(["filterActs", "imageActs"]);
+  expect(Object.keys(simdconv.nnet).sort()).toEqual([
+    "conv2d",
+    "conv2dGradWrtInputs",
+    "conv2dGradWrtWeights",
+    "conv2dTranspose",
+  ]);
+  expect(Object.keys(simdconv.signal).sort()).toEqual(["conv2d", "conv2dGradWrtFilters", "conv2dGradWrtInputs"]);
+  expect(Object.keys(simdconv.conv3d2d).sort()).toEqual(["conv3d", "conv3dGradWrtFilters", "conv3dGradWrtSignals"]);
+  expect(Object.keys(simdconv.c01b).sort()).toEqual(["filterActs", "imageActs", "weightActs"]);
   for (const family of [simdconv.nnet, simdconv.signal, simdconv.conv3d2d, simdconv.c01b])
     expect(Object.isFrozen(family)).toBe(true);
   for (const op of opNames) expect(typeof opOf(simdconv as unknown as Engine, op).compile, op).toBe("function");

@@ -12,6 +12,7 @@ interface Opened {
   readonly args: readonly number[];
   readonly output: number;
   readonly scratch: number;
+  readonly work: number;
 }
 
 export class OwnMemory {
@@ -54,7 +55,7 @@ export class OwnMemory {
         placeBlock(i32, block, args[i]!);
         point(i32, pointers, args[i]!, bases);
       }
-      this.jobs.set(job.id, { job, leases, args, output, scratch });
+      this.jobs.set(job.id, { job, leases, args, output, scratch, work: work! });
     } catch (error) {
       for (const lease of leases) lease.release();
       throw error;
@@ -68,11 +69,11 @@ export class OwnMemory {
     return pointer;
   }
 
-  compute({ id, step, first, last, grain, segments }: OwnRange): ArrayBuffer {
-    const { job, args, output, scratch } = this.jobs.get(id)!;
+  compute({ id, step, first, last, grain, segments, ofWork }: OwnRange): ArrayBuffer {
+    const { job, args, output, scratch, work } = this.jobs.get(id)!;
     const kernel = this.kernels.table[job.steps[step]!.kernel];
     for (let tile = first; tile < last; tile += grain) kernel(args[step]!, scratch, tile, Math.min(last, tile + grain));
-    return gather(new Uint8Array(this.arena.memory.buffer, output, job.outputBytes), segments);
+    return gather(new Uint8Array(this.arena.memory.buffer, ofWork ? work : output), segments);
   }
 
   close(id: number): void {

@@ -40,6 +40,8 @@ export interface OwnRange {
   readonly last: number;
   readonly grain: number;
   readonly segments: Int32Array;
+  /** They are runs of `work`, and not of y. */
+  readonly ofWork: boolean;
 }
 
 export interface KernelWorker {

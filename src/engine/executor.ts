@@ -21,6 +21,8 @@ export interface Portable {
   /** null for none. */
   readonly bias: number | null;
   readonly output: number;
+  /** What steps leave for later ones; null for nothing. */
+  readonly work: number | null;
 }
 
 export interface Controls {

@@ -54,10 +54,19 @@ export class FilterSet {
   private source: Lease | undefined;
   private users = 1;
 
-  /** Reads the filters before it returns; packing them is left to whoever runs `work`. */
-  constructor(runtime: Runtime, plan: Plan, filters: DenseView) {
+  /**
+   * Reads the filters before it returns; packing them is left to whoever runs `work`. Those that have an address are read where they
+   * are, if nothing is to be packed.
+   */
+  constructor(runtime: Runtime, plan: Plan, { view: filters, pointer }: Bound) {
     this.runtime = runtime;
     const { filterSteps } = plan;
+    if (pointer !== null && filterSteps.length === 0 && plan.algorithm !== "separable") {
+      this.lease = { pointer, bytes: 0, release: () => {} };
+      this.pointer = pointer;
+      this.work = new Work([]);
+      return;
+    }
     this.lease = runtime.arena.lease(plan.filterBytes, "filters");
     this.pointer = this.lease.pointer;
     try {
@@ -160,7 +169,7 @@ export class Job {
     const work = this.between?.pointer ?? null;
     const bases = { x: xAt, y: yAt, bias: biasAt, source: null, filters: filters.pointer, work };
     pointSteps(runtime, plan.steps, this.steps, bases);
-    this.portable = { plan, input: xAt, filters: filters.pointer, bias: biasAt, output: yAt };
+    this.portable = { plan, input: xAt, filters: filters.pointer, bias: biasAt, output: yAt, work };
     return yAt;
   }
 

@@ -1,6 +1,6 @@
 /**
  * The executor with workers where memory cannot be shared. The job is planned once; each worker gets its share of the tiles of every
- * step that writes y, with the plan's own argument blocks and copies of the images it needs, and sends the runs of y back that it
+ * step that writes y (or partial sums, which the caller then adds up), with the plan's own argument blocks and copies of the images it needs, and sends the runs of y back that it
  * computed. Steps that prepare something for others are done by each worker, for it has no other way to what they leave. Bytes are
  * transferred, never cloned. A share whose worker is lost goes to another, or to the caller.
  */
@@ -8,7 +8,7 @@ import { transfer } from "comlink";
 import type { OwnJob } from "../../workers/protocol.ts";
 import type { Step } from "../plan/plan.ts";
 import { elementBytes } from "../plan/registers.ts";
-import { segmentsOf, writesOutput } from "../plan/segments.ts";
+import { isDivided, segmentsOf, writesOutput } from "../plan/segments.ts";
 import type { Arena } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import type { Pool } from "./dispatch.ts";
@@ -88,19 +88,24 @@ export class TransferExecutor implements Pool {
   async run(work: Work, controls: Controls): Promise<void> {
     const { portable } = work;
     void this.hands.start(); // whoever is there computes
-    const shares = portable && this.hands.idle.length > 0 ? sharesOf(portable.plan.steps, this.size) : null;
+    const sent = portable ? stepsToSend(portable.plan.steps) : [];
+    const shares = portable && this.hands.idle.length > 0 ? sharesOf(sent, this.size) : null;
     if (!portable || !shares) return this.inline.run(work, controls);
-    // Packing the filters is small and needed by all.
-    const before = work.steps.slice(0, -portable.plan.steps.length);
+    // Packing the filters is small and needed by all; what follows the steps that are sent is the caller's.
+    const packing = work.steps.length - portable.plan.steps.length;
+    const before = work.steps.slice(0, packing);
+    const after = work.steps.slice(packing + sent.length);
     await this.inline.run(new Work(before), { signal: controls.signal });
     const state: Progress = { ended: false, done: (tiles) => report(work, tiles, controls) };
-    const writing = portable.plan.steps.filter(writesOutput);
-    work.done = work.total - writing.reduce((sum, { tiles }) => sum + tiles, 0);
+    const tilesOf = (steps: readonly { readonly tiles: number }[]) => steps.reduce((sum, { tiles }) => sum + tiles, 0);
+    work.done = work.total - tilesOf(sent.filter(isDivided)) - tilesOf(after);
     const all = Promise.all(shares.map((share) => this.runShare(share, portable, state)));
     try {
       const complete = await orAborted(all, controls.signal);
-      if (complete.every(Boolean)) work.done = work.total;
-      else {
+      if (complete.every(Boolean)) {
+        await this.inline.run(new Work(after), { signal: controls.signal });
+        work.done = work.total;
+      } else {
         // Nobody is left to compute elsewhere: the caller does all of it again, to the same bits.
         work.done = 0;
         await this.inline.run(work, controls);
@@ -151,16 +156,19 @@ export class TransferExecutor implements Pool {
     for (const { index, step, first, last } of share) {
       const { grain } = step;
       const cycles = step.cycles / step.tiles;
-      const prepares = !writesOutput(step);
+      const prepares = !isDivided(step);
+      const ofWork = !writesOutput(step);
+      const target = ofWork ? portable.work! : portable.output;
+      const moved = ofWork ? 0 : parts.outputFrom;
       const tiles = Math.max(grain, Math.floor(RANGE_MS / this.clock.milliseconds(cycles)) || 1);
       for (let from = first; from < last && !state.ended; from += tiles) {
         const to = Math.min(last, from + tiles);
         const segments = prepares ? new Int32Array(0) : segmentsOf(step, from, to)!;
-        const sent = segments.map((value, i) => (i % 2 === 0 ? value - parts.outputFrom : value));
-        const range = { id, step: index, first: from, last: to, grain, segments: sent };
+        const sent = segments.map((value, i) => (i % 2 === 0 ? value - moved : value));
+        const range = { id, step: index, first: from, last: to, grain, segments: sent, ofWork };
         const result = await answer(handle.remote.compute(transfer(range, [sent.buffer])), cycles * (to - from));
         if (state.ended) break;
-        this.scatter(new Uint8Array(result), segments, portable.output);
+        this.scatter(new Uint8Array(result), segments, target);
         if (!prepares) state.done(to - from);
       }
     }
@@ -207,16 +215,22 @@ function report(work: Work, tiles: number, { onProgress }: Controls): void {
   onProgress?.(work.done, work.total);
 }
 
+/** All up to the first whose results are partial sums: what follows needs all of them. */
+function stepsToSend(steps: readonly Step[]): readonly Step[] {
+  const own = steps.findIndex((step) => isDivided(step) && !writesOutput(step));
+  return own < 0 ? steps : steps.slice(0, own + 1);
+}
+
 /** The tiles of each worker; null where some step's results cannot be sent back. */
 function sharesOf(steps: readonly Step[], workers: number): Span[][] | null {
-  const output = steps.filter(writesOutput);
+  const output = steps.filter(isDivided);
   if (!output.every((step) => step.tiles === 0 || segmentsOf(step, 0, 1))) return null;
   const count = Math.min(workers, Math.max(...output.map(({ tiles }) => tiles)));
   if (count === 0) return null;
   return Array.from({ length: count }, (_, i) =>
     steps.map((step, index) => {
       const part = (n: number) => Math.floor((n * step.tiles) / count);
-      const [first, last] = writesOutput(step) ? [part(i), part(i + 1)] : [0, step.tiles];
+      const [first, last] = isDivided(step) ? [part(i), part(i + 1)] : [0, step.tiles];
       return { index, step, first, last };
     }),
   );
@@ -239,6 +253,7 @@ function partsOf({ plan }: Portable, share: readonly Span[]): Parts {
   // The images that hold the outputs between the first and the last; with batch innermost that is all of them, and a step that
   // prepares something for others needs all it can prepare.
   const prepared = share.some(({ step }) => !writesOutput(step));
+  if (to === 0) from = 0;
   const whole = prepared || x.batch <= 0 || x.batch * batch !== x.size || y.batch * batch !== y.size;
   const [n0, n1] = whole ? [0, batch] : [Math.floor(from / (y.batch * size)), Math.ceil(to / (y.batch * size))];
   return {

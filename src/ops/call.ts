@@ -11,11 +11,11 @@ import { checkStillThere, type Given, type Handed, here, isAway, mustBeHere, out
 import type { RunControls } from "./options.ts";
 
 /** Where an operand is for the length of a call: in engine memory that the call retains, or (pointer null) at the caller's. */
-interface Place extends Bound {
+export interface Place extends Bound {
   release(): void;
 }
 
-function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
+export function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
   checkStillThere(operand, argument);
   const { view } = operand;
   const resident = view.dense ? storageOf(operand.source)?.resident : undefined;
@@ -24,7 +24,7 @@ function placeOf(runtime: Runtime, operand: Given, argument: string): Place {
 }
 
 /** Bring the result to where the caller wants it, who may have lost interest in `out` meanwhile. */
-function deliver(runtime: Runtime, { y, out }: Binding, call: LocalCall): Tensor {
+export function deliver(runtime: Runtime, { y, out }: Binding, call: LocalCall): Tensor {
   const { dtype } = call.plan.problem;
   const heap = runtime.heap()[dtype];
   const at = y / heap.BYTES_PER_ELEMENT;
@@ -48,7 +48,7 @@ export interface Call<Operand extends Handed = Handed> {
 }
 
 /** A call with every operand here. */
-type LocalCall = Call<Given>;
+export type LocalCall = Call<Given>;
 
 export function mustBeLocal({ input, bias, out, ...call }: Call): LocalCall {
   return {
@@ -77,14 +77,14 @@ export async function computeHere(call: Call, run: (call: LocalCall) => Promise<
 }
 
 /** A call at addresses. `release` gives back what it retains of resident tensors. */
-interface Binding {
+export interface Binding {
   readonly y: number;
   readonly out: Place | null;
   release(): void;
 }
 
 /** Bind the operands of a call to a job. Everything of the caller's is read here, before anything is awaited. */
-function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: LocalCall): Binding {
+export function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: LocalCall): Binding {
   const input = placeOf(runtime, call.input, call.names.input);
   let out: Place | null = null;
   const release = () => {
@@ -101,7 +101,7 @@ function bindCall(runtime: Runtime, job: Job, filters: FilterSet, call: LocalCal
 }
 
 /** Memory goes back when nobody can be writing to it any more. */
-function whenIdle(work: Work | undefined, release: () => void): void {
+export function whenIdle(work: Work | undefined, release: () => void): void {
   if (work?.busy) void work.busy.then(release);
   else release();
 }
@@ -116,7 +116,7 @@ export async function runOnce(
   controls.signal?.throwIfAborted();
   checkStillThere(filters, call.names.filters);
   if (call.bias) checkStillThere(call.bias, call.names.bias);
-  const set = new FilterSet(runtime, call.plan, filters.view);
+  const set = new FilterSet(runtime, call.plan, { view: filters.view, pointer: null });
   let job: Job | undefined;
   let binding: Binding | undefined;
   let work: Work | undefined;
@@ -144,10 +144,10 @@ interface Held {
 
 /** The jobs and filters of a compiled op. Jobs that are not running wait with their memory, so running again allocates nothing. */
 export class Repeated {
-  private readonly runtime: Runtime;
+  protected readonly runtime: Runtime;
   private readonly idle: Job[] = [];
   private filters: Pick<Held, "set" | "ready"> | undefined;
-  private readonly filtersName: string;
+  protected readonly filtersName: string;
   private disposed = false;
 
   /** `filtersName` is what errors call the filters. */
@@ -164,7 +164,7 @@ export class Repeated {
 
   /** Settles when the filters are packed; runs started meanwhile wait for it by themselves. */
   setFilters(plan: Plan, filters: Given): Promise<void> {
-    const set = new FilterSet(this.runtime, plan, filters.view);
+    const set = new FilterSet(this.runtime, plan, { view: filters.view, pointer: null });
     this.filters?.set.release();
     const ready = this.pack(set.retain());
     this.filters = { set, ready };
@@ -241,7 +241,7 @@ export class Repeated {
   }
 
   /** Filters of rank one have another plan than others: jobs of a plan that is no longer used are let go. */
-  private takeJob(plan: Plan): Job {
+  protected takeJob(plan: Plan): Job {
     for (let job = this.idle.pop(); job; job = this.idle.pop()) {
       if (job.plan === plan) return job;
       job.release();
@@ -249,7 +249,7 @@ export class Repeated {
     return new Job(this.runtime, plan);
   }
 
-  private giveBackJob(job: Job): void {
+  protected giveBackJob(job: Job): void {
     if (this.disposed || this.runtime.disposed) job.release();
     else this.idle.push(job);
   }

@@ -58,7 +58,7 @@ const NAMES = { input: "V", filters: "W", bias: "b" } as const;
 export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS] as const;
 export const AXES = ["rows", "columns", "times"] as const;
 
-interface Conv3DSettings extends ForwardSettings {
+export interface Conv3DSettings extends ForwardSettings {
   readonly strides: readonly number[];
 }
 
@@ -70,7 +70,7 @@ export function readStrides(value: unknown): readonly number[] {
   return list.map((stride) => checkInteger(stride, 1, "d"));
 }
 
-function lower(
+export function lower(
   input: readonly number[],
   filters: readonly number[],
   dtype: DType,

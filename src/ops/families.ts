@@ -9,6 +9,11 @@ import type { Conv2dGradWrtInputs, Conv2dTranspose } from "./gradients/inputs-co
 import type { ConvTransp3D } from "./gradients/inputs-conv3d.ts";
 import type { Conv3dGradWrtSignals } from "./gradients/inputs-conv3d2d.ts";
 import type { SignalConv2dGradWrtInputs } from "./gradients/inputs-signal.ts";
+import type { WeightActs } from "./gradients/weights-c01b.ts";
+import type { Conv2dGradWrtWeights } from "./gradients/weights-conv2d.ts";
+import type { ConvGrad3D } from "./gradients/weights-conv3d.ts";
+import type { Conv3dGradWrtFilters } from "./gradients/weights-conv3d2d.ts";
+import type { SignalConv2dGradWrtFilters } from "./gradients/weights-signal.ts";
 import { onDemand } from "./on-demand.ts";
 import type { SignalConv2d } from "./signal.ts";
 
@@ -23,6 +28,11 @@ export function makeNnet(source: RuntimeSource) {
     conv2d,
     conv2dGradWrtInputs: onDemand<Gradients, Conv2dGradWrtInputs>(source, gradients, (m) => m.makeConv2dGradWrtInputs),
     conv2dTranspose: onDemand<Gradients, Conv2dTranspose>(source, gradients, (m) => m.makeConv2dTranspose),
+    conv2dGradWrtWeights: onDemand<Gradients, Conv2dGradWrtWeights>(
+      source,
+      gradients,
+      (m) => m.makeConv2dGradWrtWeights,
+    ),
   });
 }
 
@@ -36,11 +46,19 @@ export const makeSignal = (source: RuntimeSource) =>
       gradients,
       (m) => m.makeSignalConv2dGradWrtInputs,
     ),
+    conv2dGradWrtFilters: onDemand<Gradients, SignalConv2dGradWrtFilters>(
+      source,
+      gradients,
+      (m) => m.makeSignalConv2dGradWrtFilters,
+    ),
   });
 
 export const makeConv3D = (source: RuntimeSource) => onDemand<Forward, Conv3D>(source, forward, (m) => m.makeConv3D);
 export const makeConvTransp3D = (source: RuntimeSource) =>
   onDemand<Gradients, ConvTransp3D>(source, gradients, (m) => m.makeConvTransp3D);
+
+export const makeConvGrad3D = (source: RuntimeSource) =>
+  onDemand<Gradients, ConvGrad3D>(source, gradients, (m) => m.makeConvGrad3D);
 
 /** Theano's `conv3d2d`: time is a stride. */
 export type Conv3d2d = ReturnType<typeof makeConv3d2d>;
@@ -52,6 +70,11 @@ export const makeConv3d2d = (source: RuntimeSource) =>
       gradients,
       (m) => m.makeConv3dGradWrtSignals,
     ),
+    conv3dGradWrtFilters: onDemand<Gradients, Conv3dGradWrtFilters>(
+      source,
+      gradients,
+      (m) => m.makeConv3dGradWrtFilters,
+    ),
   });
 
 /** The ops of cuda-convnet, batch last. */
@@ -60,6 +83,7 @@ export const makeC01b = (source: RuntimeSource) =>
   Object.freeze({
     filterActs: onDemand<Forward, FilterActs>(source, forward, (m) => m.makeFilterActs),
     imageActs: onDemand<Gradients, ImageActs>(source, gradients, (m) => m.makeImageActs),
+    weightActs: onDemand<Gradients, WeightActs>(source, gradients, (m) => m.makeWeightActs),
   });
 
 type Forward = Awaited<ReturnType<typeof forward>>;

@@ -1,4 +1,7 @@
-/** Argument blocks as the kernels read them: the only place where the host writes the fields of assembly/args.ts. */
+/**
+ * Argument blocks as the kernels read them: the only place where the host writes the fields of assembly/args.ts, but for those of
+ * gradients with respect to filters, which are loaded on demand (correlate-blocks.ts).
+ */
 import * as A from "../../assembly/args.ts";
 import type { Activation, ConvProblem, FilterView, Space, View } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
@@ -13,7 +16,7 @@ const ACTIVATIONS: Record<Activation, number> = {
   sigmoid: A.ACTIVATION_SIGMOID,
 };
 
-class Words {
+export class Words {
   readonly words: Int32Array;
   readonly relative: number[] = [];
   private end: number;
@@ -48,7 +51,7 @@ function bytes(view: View, size: number): number[] {
 }
 
 /** A byte count modulo 2^32: `| 0` alone is exact only up to 2^53, which strides never reach. */
-function wrap(value: number): number {
+export function wrap(value: number): number {
   return value % 2 ** 32;
 }
 
@@ -91,7 +94,7 @@ export interface ConvBlocking {
   readonly scratchPixels: number;
 }
 
-function problemWords(words: Words, p: ConvProblem): Words {
+export function problemWords(words: Words, p: ConvProblem): Words {
   const size = elementBytes(p.dtype);
   return words
     .put(A.CONV_ACTIVATION, ACTIVATIONS[p.activation])
@@ -116,7 +119,7 @@ export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
     .image();
 }
 
-function blocking(words: Words, b: ConvBlocking): Words {
+export function blocking(words: Words, b: ConvBlocking): Words {
   const axis = (field: "runs" | "runStart" | "runStep" | "places") => b.input.axes.map((a) => a[field]);
   return words
     .put(A.CONV_W_WIDTH, b.width)

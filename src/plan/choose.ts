@@ -76,7 +76,7 @@ function bestPlan(problem: ConvProblem, binary: BinaryName, demand: Demand): Pla
   return least!;
 }
 
-function checkAddressable(bytes: number, input: string): void {
+export function checkAddressable(bytes: number, input: string): void {
   if (bytes <= ADDRESS_SPACE) return;
   throw new OutOfMemoryError(input, `the call needs ${bytes} bytes, more than WebAssembly can address`);
 }

@@ -27,6 +27,14 @@ export const KERNEL_NAMES = [
   "winograd_input_f32",
   "winograd_multiply_f32",
   "winograd_filters_f32",
+  "correlate_filters_f32",
+  "correlate_filters_f64",
+  "correlate_dots_f32",
+  "correlate_dots_f64",
+  "sum_blocks_f32",
+  "sum_blocks_f64",
+  "unshared_filters_f32",
+  "unshared_filters_f64",
 ] as const;
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
@@ -62,9 +70,14 @@ export interface Step {
   readonly scratchBytes: number;
   readonly block: BlockImage;
   readonly pointers: readonly Pointer[];
+  /**
+   * The runs of bytes that tiles first … last − 1 write, start, length, start, length, …, where segments.ts cannot tell: of y, or of `work`
+   * if that is what the step points to. Then the steps that follow are for whoever has all of it.
+   */
+  readonly segments?: (first: number, last: number) => Int32Array;
 }
 
-export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft" | "winograd";
+export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft" | "winograd" | "correlate";
 export type Lanes = "pixels" | "filters";
 /** Of depthwise sums, and of an option: planes are its groups. */
 export type AnyLanes = Lanes | "planes";

@@ -14,8 +14,14 @@ export function writesOutput(step: Step): boolean {
   return outputOf(step) !== undefined;
 }
 
+/** Whether its tiles can be computed here and there: what they write is brought together. */
+export function isDivided(step: Step): boolean {
+  return step.segments !== undefined || writesOutput(step);
+}
+
 /** Null where outputs of a row do not follow each other in y, or the kernel does not number its tiles by regions. */
 export function segmentsOf(step: Step, first: number, last: number): Segments | null {
+  if (step.segments) return step.segments(first, last);
   const words = step.block.words;
   const word = (offset: number) => words[offset >> 2]!;
   const decode = DECODERS[step.kernel.slice(0, -4)];

@@ -19,6 +19,8 @@ export interface View {
   readonly group: number;
   readonly channel: number;
   readonly space: Space;
+  /** Of a gradient with respect to unshared filters: the stride over the taps, each of which has results of its own. */
+  readonly position?: Space;
 }
 
 /** Filters: `filter` is the stride over k, `channel` over c, `space` over the taps; `position` over outputs, if unshared. */
@@ -62,6 +64,8 @@ export interface ConvProblem {
    * plan/transposed.ts know.
    */
   readonly transposed?: true;
+  /** It is the gradient of another problem (filter-gradient.ts): its sums are long, and plan/correlate.ts plans it. */
+  readonly filterGradient?: true;
 }
 
 /** Input positions, paddings included, must be exact in 32 bits with room for the arithmetic on them. */

@@ -18,7 +18,7 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
 
 /** Null where the kernel does not serve the problem, or the device cannot hold it. */
 export function planOnGpu(p: ConvProblem, { device, mostBytes, tiles }: Gpu): GpuPlan | null {
-  if (p.dtype !== "float32" || p.w.position) return null;
+  if (p.dtype !== "float32" || p.w.position || p.filterGradient) return null;
   const most = Math.min(MOST_ELEMENTS, Math.floor(mostBytes / FLOAT));
   const form = formOf(p);
   const choice = chooseTile(form.problem, device.limits, {

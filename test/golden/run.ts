@@ -5,15 +5,17 @@ import { at, firstDifference, firstOutside } from "../support/compare.ts";
 import { type ErrorName, mustFail } from "../support/errors.ts";
 import { type Guarded, gather, place } from "../support/place.ts";
 import { forms, formsOf } from "../support/forms.ts";
-import { callOp, type GradientOp, type OpName, type OpRow, ops } from "../support/ops.ts";
+import { callGradient, filterGradients, gradientForms } from "../support/filter-gradients.ts";
+import { callOp, type ForwardOp, type GradientOp, type OpName, type OpRow, ops } from "../support/ops.ts";
 import type { Engine } from "../support/spec.ts";
 import { dtypeOf, type GoldenCase, type GoldenError, type GoldenSet } from "./load.ts";
 
 type Inputs = Readonly<Record<string, Guarded>>;
 type Params = Readonly<Record<string, unknown>>;
 interface GoldenOp {
-  /** The op whose names its errors use. */
   readonly op: OpName;
+  /** The names its errors use; those of `op` unless stated. */
+  readonly row?: OpRow;
   /** The output of the case that it computes. */
   readonly output: string;
   /** Names of `forms` that serve the case; each of them is forced. */
@@ -85,6 +87,31 @@ function inputGradient(
   };
 }
 
+/** A gradient with respect to the filters, whose shape the params tell, or the expectation. */
+function filterGradient(op: ForwardOp, output: string, from: string, shapeParam?: string): GoldenOp {
+  const row = filterGradients[op];
+  // What the library's forms of sums are called here, by those of its options.
+  const options = {
+    auto: gradientForms.auto,
+    unshared: {},
+    "direct filters": gradientForms.filters,
+    "direct pixels": gradientForms.dots,
+  } as Readonly<Record<string, object>>;
+  return {
+    op,
+    row,
+    output,
+    forms: ({ params }) => Object.keys(options).filter((form) => form === "auto" || (form === "unshared") === (params.unshared === true)),
+    run: async (engine, inputs, { filter_shape, WShape, partial_sum, ...rest }, form, shape = []) => {
+      const declared = (shapeParam && { filter_shape, WShape }[shapeParam]) as readonly number[] | undefined;
+      const whole = declared?.length === 2 ? [null, ...declared, null] : (declared ?? shape);
+      const given = { input: inputs[row.names.input].operand, gradient: inputs[from].operand };
+      const settings = camelCase({ ...rest, ...(partial_sum !== null && { partial_sum }) });
+      return gather(await callGradient(engine, op, given, whole, { ...settings, ...options[form] }));
+    },
+  };
+}
+
 const named = (option: string) => (_: Params, shape: readonly number[]) => ({ [option]: shape });
 /** The gradient of conv3D is convTransp3D without a bias. */
 const noBias = ({ W }: Inputs) => place(undefined, W.operand.shape.slice(4), dtypeOfData(W), "c").operand;
@@ -96,7 +123,11 @@ const goldenOps: Readonly<Record<string, readonly GoldenOp[]>> = {
   conv3D: [forward("conv3D", "H")],
   "conv3d2d.conv3d": [forward("conv3d2d.conv3d", "output")],
   filterActs: [forward("c01b.filterActs", "output")],
-  "nnet.conv2d.grad": [inputGradient("nnet.conv2dGradWrtInputs", "input_grad", "output_grad", named("imageShape"))],
+  "nnet.conv2d.grad": [
+    inputGradient("nnet.conv2dGradWrtInputs", "input_grad", "output_grad", named("imageShape")),
+    filterGradient("nnet.conv2d", "filters_grad", "output_grad"),
+  ],
+  "nnet.conv2d.gradWeights": [filterGradient("nnet.conv2d", "filters_grad", "output_grad", "filter_shape")],
   "nnet.conv2d.gradInputs": [
     inputGradient("nnet.conv2dGradWrtInputs", "input_grad", "output_grad", ({ input_shape }) => ({
       imageShape: input_shape,
@@ -107,23 +138,30 @@ const goldenOps: Readonly<Record<string, readonly GoldenOp[]>> = {
       subsample: undefined,
     })),
   ],
-  "signal.conv2d.grad": [inputGradient("signal.conv2dGradWrtInputs", "input_grad", "output_grad", named("imageShape"))],
+  "signal.conv2d.grad": [
+    inputGradient("signal.conv2dGradWrtInputs", "input_grad", "output_grad", named("imageShape")),
+    filterGradient("signal.conv2d", "filters_grad", "output_grad"),
+  ],
   "conv3D.grad": [
     inputGradient("convTransp3D", "V_grad", "H_grad", (_, shape) => ({ RShape: shape.slice(1, 4) }), noBias),
+    filterGradient("conv3D", "W_grad", "H_grad"),
   ],
+  convGrad3D: [filterGradient("conv3D", "W_grad", "H_grad", "WShape")],
   convTransp3D: [
     inputGradient("convTransp3D", "R", "H", ({ RShape }) => ({ RShape }), ({ b }) => b.operand),
   ],
   "conv3d2d.conv3d.grad": [
     inputGradient("conv3d2d.conv3dGradWrtSignals", "signals_grad", "output_grad", named("signalsShape")),
+    filterGradient("conv3d2d.conv3d", "filters_grad", "output_grad"),
   ],
+  weightActs: [filterGradient("c01b.filterActs", "output", "hid_grads", "filter_shape")],
   imageActs: [
     inputGradient("c01b.imageActs", "output", "hid_acts", ({ output_shape }) => ({ outputShape: output_shape })),
   ],
 };
 
 /** Cases of our own set whose op is built, and calls that must throw. */
-export const GOLDEN = { cases: 417, errors: 69 } as const;
+export const GOLDEN = { cases: 452, errors: 72 } as const;
 
 function rowsOf({ op, outputs }: GoldenCase): readonly GoldenOp[] {
   return (goldenOps[op] ?? []).filter(({ output }) => output in outputs);
@@ -228,7 +266,7 @@ const operands = ({ names }: OpRow) => [names.input, names.filters];
 export const mustThrow: Readonly<Record<string, MustThrow>> = {
   rank: { error: "ShapeError", arguments: operands },
   shape: { error: "ShapeError", arguments: (row) => [...operands(row), ...(row.result ? [row.result] : [])] },
-  channels: { error: "ShapeError", arguments: operands },
+  channels: { error: "ShapeError", arguments: (row) => [...operands(row), ...(row.result ? [row.result] : [])] },
   bias: { error: "ShapeError", arguments: ({ names }) => [names.bias] },
   border_mode: { error: "OptionError", arguments: () => ["borderMode"] },
   subsample: { error: "OptionError", arguments: () => ["subsample"] },
@@ -238,6 +276,7 @@ export const mustThrow: Readonly<Record<string, MustThrow>> = {
   num_groups: { error: "OptionError", arguments: () => ["numGroups"] },
   dtype: { error: "DTypeError", arguments: operands },
   shape_hint: { error: "ShapeError", arguments: ({ shapes }) => [shapes.input, shapes.filters] },
+  partial_sum: { error: "OptionError", arguments: () => ["partialSum"] },
   unroll: { error: "OptionError", arguments: () => ["unrollBatch", "unrollKern", "unrollPatch"] },
 };
 
@@ -262,7 +301,7 @@ async function runError(example: GoldenError, op: GoldenOp, engine: Engine): Pro
   for (const [name, array] of Object.entries(example.inputs)) {
     inputs[name] = place(undefined, array.shape, dtypeOf(array), "c");
   }
-  return mustFail(() => op.run(engine, inputs, example.params, "auto"), expected.error, expected.arguments(ops[op.op]));
+  return mustFail(() => op.run(engine, inputs, example.params, "auto"), expected.error, expected.arguments(op.row ?? ops[op.op]));
 }
 
 function camelCase(params: Params): Record<string, unknown> {

@@ -4,3 +4,8 @@ export { makeConv2dGradWrtInputs, makeConv2dTranspose } from "./inputs-conv2d.ts
 export { makeConvTransp3D } from "./inputs-conv3d.ts";
 export { makeConv3dGradWrtSignals } from "./inputs-conv3d2d.ts";
 export { makeSignalConv2dGradWrtInputs } from "./inputs-signal.ts";
+export { makeWeightActs } from "./weights-c01b.ts";
+export { makeConv2dGradWrtWeights } from "./weights-conv2d.ts";
+export { makeConvGrad3D } from "./weights-conv3d.ts";
+export { makeConv3dGradWrtFilters } from "./weights-conv3d2d.ts";
+export { makeSignalConv2dGradWrtFilters } from "./weights-signal.ts";

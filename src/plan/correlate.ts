@@ -1,0 +1,354 @@
+/** Plans of gradients with respect to filters: long sums, few results. */
+import { ZERO_BYTES } from "../../assembly/args.ts";
+import { OptionError } from "../errors.ts";
+import { canonical, withBatchAsColumns } from "../problem/canonical.ts";
+import { forwardOf } from "../problem/filter-gradient.ts";
+import { type ConvProblem, multiplyAdds, product, type Space } from "../problem/problem.ts";
+import { checkAddressable, type Demand } from "./choose.ts";
+import {
+  correlateBlock,
+  correlateSegments,
+  gradientPointers,
+  sumBlock,
+  sumPointers,
+  unsharedGradientBlock,
+} from "./correlate-blocks.ts";
+import { copyCycles, STORE_CYCLES, TILE_CYCLES, termCycles, UNSHARED_CYCLES } from "./costs.ts";
+import { type Candidate, evenPart } from "./direct.ts";
+import { fftCandidate } from "./fft.ts";
+import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
+import { type Plan, planFrom, type Step } from "./plan.ts";
+import { type BinaryName, elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
+
+/** Pixels of a piece: enough that loading and storing the accumulators is little beside it, few enough for L1. */
+const PIECE_PIXELS = { filters: 256, dots: 1024 };
+/** Accumulators of a tile stay in L2 with the piece's operands. */
+const ACCUMULATOR_BYTES = 160 * 1024;
+/** Multiply-adds of a tile: some 200 µs at the relaxed peak. */
+const TILE_MULTIPLY_ADDS = 5e6;
+/** So many tiles keep several threads busy to the end, if each is worth being handed out. */
+const WANTED_TILES = 16;
+const LEAST_TILE_MULTIPLY_ADDS = 2e5;
+/** Rows and filters of a tile for which a piece is still worth packing. */
+const LEAST_ROWS = 96;
+const LEAST_FILTERS = 64;
+/** Terms of a block: so many multiply-adds an output hide what adding the blocks up costs. */
+const LEAST_BLOCK_TERMS = 512;
+const MOST_BLOCKS = 64;
+/** All blocks together, whatever the engine's memory. */
+const MOST_BLOCK_BYTES = 128 * 1024 * 1024;
+const GRAIN_MULTIPLY_ADDS = 4e5;
+/** Elements of one tile of the sum of the blocks. */
+const SUM_ELEMENTS = 1024;
+/** Packing an element of the outputs' gradient. */
+const PACK_CYCLES = 1;
+
+/** The register tile of Dots, in any binary. */
+const DOTS_ROWS = 6;
+
+type Form = "filters" | "dots";
+
+/** Throws an OptionError if the demand cannot be met, an OutOfMemoryError if no 32-bit memory could hold the call. */
+export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, demand: Demand): Plan {
+  const { algorithm, lanes, input } = demand;
+  const forward = forwardOf(gradient);
+  checkAddressable((gradient.x.size + gradient.y.size + gradient.w.size) * elementBytes(gradient.dtype), input);
+  const summed = algorithm === "auto" || algorithm === "direct";
+  if (forward.w.position) {
+    if (!summed) throw new OptionError("algorithm", `"${algorithm}" does not serve unshared filters`);
+    return unsharedGradientPlan(gradient, forward, forward.w.position, binary);
+  }
+  const turned = withBatchAsColumns(forward);
+  const p = withSpaceInside(canonical(turned ?? forward));
+  const forms: readonly Form[] = lanes ? [lanes === "pixels" ? "dots" : "filters"] : ["filters", "dots"];
+  const candidates = summed ? forms.map((form) => correlateCandidate(gradient, p, binary, form)) : [];
+  // One channel and one image: a convolution whose filters are as large as its results are few.
+  const transform = (algorithm === "auto" && !lanes && !demand.exact) || algorithm === "fft";
+  const fft = transform && forward.channels === 1 ? fftCandidate(gradient, binary) : null;
+  if (fft && (algorithm === "fft" || fft.cycles > LEAST_TO_TRANSFORM)) candidates.push(fft);
+  const best = candidates.sort((a, b) => a.cycles - b.cycles)[0];
+  if (!best) throw new OptionError("algorithm", `"${algorithm}" does not serve this gradient`);
+  const plan = best.build();
+  checkAddressable(plan.workspaceBytes, input);
+  return plan;
+}
+
+/** Below so many cycles nobody gains by a transform (choose.ts). */
+const LEAST_TO_TRANSFORM = 5e5;
+
+/** Axes with one output go outside: pieces are cut from rows and columns. */
+function withSpaceInside(p: ConvProblem): ConvProblem {
+  const order = [0, 1, 2].sort((a, b) => Math.min(2, p.output[a]!) - Math.min(2, p.output[b]!) || a - b);
+  const moved = (space: Space): Space => [space[order[0]!]!, space[order[1]!]!, space[order[2]!]!];
+  const { channelsLast: _, ...rest } = p; // rows are told apart by channels first
+  return {
+    ...rest,
+    input: moved(p.input),
+    taps: moved(p.taps),
+    output: moved(p.output),
+    stride: moved(p.stride),
+    dilation: moved(p.dilation),
+    low: moved(p.low),
+    x: { ...p.x, space: moved(p.x.space) },
+    w: { ...p.w, space: moved(p.w.space) },
+    y: { ...p.y, space: moved(p.y.space) },
+  };
+}
+
+/** What a tile takes at a time: images, rows and columns of the outputs' gradient. Of the problem alone. */
+interface Pieces {
+  readonly batch: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly count: number;
+}
+
+function piecesOf(p: ConvProblem, form: Form): Pieces {
+  const most = PIECE_PIXELS[form];
+  const [depth, outRows, outColumns] = p.output;
+  const columns = evenPart(outColumns, 2 * most, 4);
+  const rows = evenPart(outRows, Math.max(1, Math.floor(most / columns)));
+  const whole = rows === outRows && columns === outColumns;
+  const batch = whole ? Math.max(1, Math.min(p.batch, Math.floor(most / (rows * columns)))) : 1;
+  const count = Math.ceil(p.batch / batch) * depth * Math.ceil(outRows / rows) * Math.ceil(outColumns / columns);
+  return { batch, rows, columns, count };
+}
+
+/**
+ * Blocks of terms, each with partial sums of its own: what rows, filters and groups cannot give of tiles. They decide the order of
+ * additions, and so must depend on the problem alone.
+ */
+function blocksOf(p: ConvProblem, pieces: Pieces): number {
+  const size = elementBytes(p.dtype);
+  const rows = p.channels * product(p.taps);
+  const parts = p.groups * Math.ceil(rows / LEAST_ROWS) * Math.ceil(p.filters / LEAST_FILTERS);
+  const terms = p.batch * product(p.output);
+  const memory = Math.floor(MOST_BLOCK_BYTES / (p.w.size * size));
+  const most = Math.min(pieces.count, Math.floor(terms / LEAST_BLOCK_TERMS), MOST_BLOCKS, memory);
+  return Math.max(1, Math.min(most, Math.ceil(wantedTiles(p) / parts)));
+}
+
+function wantedTiles(p: ConvProblem): number {
+  const total = multiplyAdds(p);
+  const worth = Math.max(1, Math.min(WANTED_TILES, Math.floor(total / LEAST_TILE_MULTIPLY_ADDS)));
+  return Math.max(worth, Math.ceil(total / TILE_MULTIPLY_ADDS));
+}
+
+interface Tiling {
+  readonly pieces: Pieces;
+  readonly blocks: number;
+  readonly blockChannels: number;
+  readonly rowRuns: number;
+  readonly panelRuns: number;
+  readonly tileGroups: number;
+  readonly panels: Int32Array;
+  readonly registerRows: number;
+  readonly registerVectors: number;
+  readonly input: InputTile;
+  readonly accumulatorBytes: number;
+  readonly tiles: number;
+}
+
+function tilingOf(p: ConvProblem, binary: BinaryName, form: Form): Tiling {
+  const lanes = laneCount(binary, p.dtype);
+  const { vectors } = registerTiles[binary];
+  const registerRows = form === "dots" ? DOTS_ROWS : registerTiles[binary].rows;
+  const registerVectors = form === "dots" ? 1 : vectors;
+  const width = form === "dots" ? 1 : vectors * lanes;
+  const panelCount = Math.ceil(p.filters / width);
+  const panels = Int32Array.from({ length: panelCount + 1 }, (_, i) => Math.min(i * width, p.filters));
+  const pieces = piecesOf(p, form);
+  const blocks = blocksOf(p, pieces);
+  const taps = product(p.taps);
+
+  // How often rows and panels are cut: for accumulators that fit, and tiles that are short and many enough.
+  const slot = registerRows * registerVectors * lanes * elementBytes(p.dtype);
+  const bytesOf = (rows: number, panelsOfTile: number) => Math.ceil(rows / registerRows) * panelsOfTile * slot;
+  const wanted = Math.ceil(wantedTiles(p) / (p.groups * blocks));
+  let panelRuns = 1;
+  let cuts = 1;
+  let rowRuns = 1;
+  const rowsOfTile = () => Math.ceil((Math.ceil(p.channels / cuts) * taps) / rowRuns);
+  const tooLarge = () =>
+    panelRuns * cuts * rowRuns < wanted || bytesOf(rowsOfTile(), Math.ceil(panelCount / panelRuns)) > ACCUMULATOR_BYTES;
+  while (tooLarge()) {
+    const filtersOfTile = p.filters / panelRuns;
+    const mayCutRows = rowsOfTile() > LEAST_ROWS / 2 && (cuts < p.channels || rowRuns < taps);
+    const mayCutPanels = filtersOfTile > LEAST_FILTERS / 2 && panelRuns < panelCount;
+    if (!mayCutRows && !mayCutPanels) break;
+    if (mayCutPanels && (!mayCutRows || filtersOfTile / LEAST_FILTERS > rowsOfTile() / LEAST_ROWS)) {
+      panelRuns = Math.min(panelCount, 2 * panelRuns);
+    } else if (cuts < p.channels) cuts = Math.min(p.channels, 2 * cuts);
+    else rowRuns *= 2;
+  }
+  const blockChannels = Math.ceil(p.channels / cuts);
+  cuts = Math.ceil(p.channels / blockChannels);
+  const alone = panelRuns * cuts * rowRuns;
+  const each = multiplyAdds(p) / (p.groups * blocks);
+  const tileGroups =
+    alone > 1
+      ? 1
+      : Math.max(
+          1,
+          Math.min(Math.floor(TILE_MULTIPLY_ADDS / 4 / each), Math.floor((p.groups * blocks) / WANTED_TILES)),
+        );
+  const input = layOutInputTile(p, {
+    rows: pieces.rows,
+    columns: pieces.columns,
+    channels: blockChannels,
+    overColumns: form === "dots",
+    vectorColumns: lanes,
+  });
+  return {
+    pieces, blocks, blockChannels, rowRuns, panelRuns, tileGroups, panels, registerRows, registerVectors, input,
+    accumulatorBytes: bytesOf(rowsOfTile(), Math.ceil(panelCount / panelRuns)),
+    tiles: Math.ceil(p.groups / tileGroups) * alone * blocks,
+  }; // biome-ignore format: a list
+}
+
+/** Loads that a term costs: of Dots a vector for each row, a mask, a vector of the filter; and the term's offset. */
+function estimate(p: ConvProblem, binary: BinaryName, form: Form, t: Tiling): number {
+  const lanes = laneCount(binary, p.dtype);
+  const { batch, rows, columns, count } = t.pieces;
+  const terms = batch * rows * (form === "dots" ? Math.ceil(columns / lanes) : columns);
+  const width = t.registerVectors * lanes;
+  const tall = evenly(t.blockChannels * product(p.taps), t.registerRows);
+  const cuts = Math.ceil(p.channels / t.blockChannels);
+  const panel = (vectors: number) =>
+    tall.reduce((sum, { height, tiles }) => {
+      const cycles = form === "dots" ? dotCycles(binary) : termCycles(binary, height, vectors, vectors + 2 * height);
+      return sum + tiles * (terms * cycles + TILE_CYCLES);
+    }, 0);
+  const last = p.filters % width;
+  const panels =
+    form === "dots"
+      ? p.filters * panel(1)
+      : Math.floor(p.filters / width) * panel(t.registerVectors) +
+        (last === 0 ? 0 : panel(last > lanes ? t.registerVectors : 1));
+  const packing = PACK_CYCLES * p.filters * batch * rows * columns + terms;
+  const perPiece =
+    cuts * (panels + t.rowRuns * packing) + t.panelRuns * t.rowRuns * batch * copyCycles(t.input, binary);
+  return p.groups * count * perPiece + (1 + t.blocks) * STORE_CYCLES * 4 * p.w.size;
+}
+
+function dotCycles(binary: BinaryName): number {
+  const loads = DOTS_ROWS + 3;
+  return Math.max(4, loads / 2, termCycles(binary, DOTS_ROWS, 1, loads));
+}
+
+function correlateCandidate(gradient: ConvProblem, p: ConvProblem, binary: BinaryName, form: Form): Candidate {
+  const tiling = tilingOf(p, binary, form);
+  const cycles = estimate(p, binary, form, tiling);
+  return { name: `correlate ${form}`, cycles, build: () => buildPlan(gradient, p, binary, form, tiling, cycles) };
+}
+
+function buildPlan(
+  gradient: ConvProblem,
+  p: ConvProblem,
+  binary: BinaryName,
+  form: Form,
+  t: Tiling,
+  cycles: number,
+): Plan {
+  const size = elementBytes(p.dtype);
+  const type = p.dtype === "float32" ? "f32" : "f64";
+  const lanes = laneCount(binary, p.dtype);
+  const { batch, rows, columns } = t.pieces;
+  const empty = p.batch === 0 || p.w.size === 0;
+  const pixels = batch * rows * (form === "dots" ? Math.ceil(columns / lanes) : columns);
+  const scratchAcc = ZERO_BYTES;
+  const scratchRows = scratchAcc + t.accumulatorBytes;
+  const scratchPixels = roundUp(scratchRows + 4 * DOTS_ROWS, 64);
+  const scratchY = roundUp(scratchPixels + 4 * pixels, 64);
+  const scratchX = roundUp(scratchY + pixels * (form === "dots" ? 2 : t.registerVectors) * lanes * size, 64);
+  const imageStep = t.input.packed ? roundUp(t.input.bytes, 64) : p.x.batch * size;
+  const blocks = empty ? 0 : t.blocks;
+  const blocking = {
+    ...t,
+    rows,
+    columns,
+    width: p.filters,
+    blockTerms: 0,
+    tileBatch: batch,
+    scratchX,
+    scratchAcc,
+    scratchPixels,
+    scratchY,
+    scratchRows,
+    imageStep,
+    blocks,
+  };
+  const main: Step = {
+    kernel: `correlate_${form}_${type}`,
+    tiles: t.tiles,
+    grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * t.tiles) / Math.max(1, multiplyAdds(p)))),
+    cycles,
+    scratchBytes: scratchX + (t.input.packed ? batch * imageStep : 0),
+    block: correlateBlock(p, blocking),
+    pointers: gradientPointers(p, blocks === 1 ? "y" : "work"),
+    // Runs of taps are no runs of bytes.
+    ...(t.rowRuns === 1 && { segments: (first, last) => correlateSegments(p, blocking, first, last) }),
+  };
+  return planFrom({
+    problem: gradient,
+    algorithm: "correlate",
+    lanes: form === "dots" ? "pixels" : "filters",
+    binary,
+    filterSteps: [],
+    filterBytes: p.y.size * size,
+    steps: [...(empty ? [] : [main]), ...(blocks === 1 ? [] : [sumStep(p, blocks)])],
+    workBytes: blocks > 1 ? blocks * p.w.size * size : 0,
+    notes: notesOf(p, form, lanes, t),
+  });
+}
+
+/** The results are zeros if there are no blocks. */
+function sumStep(p: ConvProblem, blocks: number): Step {
+  const size = elementBytes(p.dtype);
+  const levels = Math.ceil(Math.log2(Math.max(2, blocks))) + 1;
+  return {
+    kernel: `sum_blocks_${p.dtype === "float32" ? "f32" : "f64"}`,
+    tiles: Math.ceil(p.w.size / SUM_ELEMENTS),
+    grain: Math.max(1, Math.floor(64 / Math.max(1, blocks))),
+    cycles: STORE_CYCLES * p.w.size * (1 + blocks),
+    scratchBytes: levels * (SUM_ELEMENTS * size + 32),
+    block: sumBlock(size, p.w.size, SUM_ELEMENTS, blocks),
+    pointers: sumPointers,
+  };
+}
+
+function notesOf(p: ConvProblem, form: Form, lanes: number, t: Tiling): string[] {
+  const rows = Math.ceil((t.blockChannels * product(p.taps)) / t.rowRuns);
+  const over = form === "dots" ? "pixels" : "filters";
+  return [
+    `register tile: ${t.registerRows} channels and taps × ${t.registerVectors} ${t.registerVectors === 1 ? "vector" : "vectors"} of ${lanes} ${over}`,
+    `tile: ${rows} channels and taps × ${Math.ceil(p.filters / t.panelRuns)} filters × ${Math.ceil(t.pieces.count / t.blocks)} pieces of ` +
+      `${t.pieces.batch} image × ${t.pieces.rows} rows × ${t.pieces.columns} columns`,
+    `${t.blocks} ${t.blocks === 1 ? "block" : "blocks"} of partial sums`,
+    t.input.packed ? `input: padded per piece in scratch, ${t.input.bytes} bytes` : "input: read in place",
+  ];
+}
+
+function unsharedGradientPlan(gradient: ConvProblem, p: ConvProblem, position: Space, binary: BinaryName): Plan {
+  const tiles = p.w.size === 0 ? 0 : p.groups * p.filters * p.output[1];
+  const step: Step = {
+    kernel: `unshared_filters_${p.dtype === "float32" ? "f32" : "f64"}`,
+    tiles,
+    grain: Math.max(1, Math.floor((5e4 * tiles) / Math.max(1, multiplyAdds(p)))),
+    cycles: UNSHARED_CYCLES * (multiplyAdds(p) + p.w.size),
+    scratchBytes: 0,
+    block: unsharedGradientBlock(p, position),
+    pointers: gradientPointers(p, "y"),
+  };
+  return planFrom({
+    problem: gradient,
+    algorithm: "unshared",
+    lanes: "filters",
+    binary,
+    filterSteps: [],
+    filterBytes: p.y.size * elementBytes(p.dtype),
+    steps: [step],
+    workBytes: 0,
+    notes: ["tile: one filter × one output row"],
+  });
+}
