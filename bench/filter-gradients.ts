@@ -103,12 +103,14 @@ function asConvolution(layer: Case, x: ArrayLike<number>, g: ArrayLike<number>):
   return {
     sum: {
       batch: imageShape[1],
+      groups: 1,
       channels: 1,
       filters: filterShape[0],
       image: [1, imageShape[2], imageShape[3]],
       taps: [1, outputShape[2], outputShape[3]],
       result: [1, filterShape[2], filterShape[3]],
       stride: [1, 1, 1],
+      dilation: [1, 1, 1],
       low: [0, pad[0], pad[1]],
     },
     image: Float32Array.from(x),
