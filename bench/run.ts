@@ -6,6 +6,7 @@ import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Case, cases } from "./cases.ts";
+import { chosenChoices, measureChoices } from "./choice.ts";
 import { crossoverFigures, crossoverTable, measureCrossover } from "./crossover.ts";
 import { figures, markedLayers } from "./figures.ts";
 import { chosenFilterGradients } from "./filter-gradients.ts";
@@ -29,6 +30,8 @@ const { values: flags } = parseArgs({
     layers: { type: "boolean", default: false },
     ops: { type: "boolean", default: false },
     peers: { type: "boolean", default: false },
+    /** Every candidate of every layer. */
+    choice: { type: "boolean", default: false },
     /** With --peers: of everyone. */
     threads: { type: "string", default: "1" },
     /** With --peers: in a page. */
@@ -37,8 +40,8 @@ const { values: flags } = parseArgs({
   },
 });
 /** No flag: layers and ops. The peers of the layers only on demand. */
-const some = flags.layers || flags.ops || flags.peers;
-const wanted = { layers: flags.layers || !some, ops: flags.ops || !some, peers: flags.peers };
+const some = flags.layers || flags.ops || flags.peers || flags.choice;
+const wanted = { layers: flags.layers || !some, ops: flags.ops || !some, peers: flags.peers, choice: flags.choice };
 const threads = Number(flags.threads);
 const budget = flags.quick ? effort.quick : effort.full;
 
@@ -67,8 +70,10 @@ function choose() {
   const gradients = wanted.ops ? chosenGradients(matches) : [];
   const filterGradients = wanted.ops ? chosenFilterGradients(matches) : [];
   const ofOps = ops.length + movies.length + gradients.length + filterGradients.length;
-  if (layers.length + ofOps + besidePeers.length === 0) throw new Error(`no case matches --filter ${flags.filter}`);
-  return { layers, ops, movies, besidePeers, gradients, filterGradients, ofOps };
+  const choices = wanted.choice ? chosenChoices(matches) : [];
+  if (layers.length + ofOps + besidePeers.length + choices.length === 0)
+    throw new Error(`no case matches --filter ${flags.filter}`);
+  return { layers, ops, movies, besidePeers, gradients, filterGradients, ofOps, choices };
 }
 
 /** The pool: its tables, and its figures. Left out where only some cases were asked for. */
@@ -169,6 +174,7 @@ async function main(): Promise<number> {
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
   if (chosen.ofOps > 0) parts.push(await measureOps(chosen, top, flags.quick));
+  if (chosen.choices.length > 0) parts.push(await measureChoices(chosen.choices, top));
   if (chosen.besidePeers.length > 0) {
     const { quick, chromium } = flags;
     parts.push(await measurePeers(chosen.besidePeers, { binary: top, threads, quick, chromium }));

@@ -3,6 +3,7 @@ import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { config } from "./config.ts";
 import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
+import type { TuningData } from "./engine/tunings.ts";
 import type { WorkerSource } from "./engine/worker-handle.ts";
 import { OptionError, show } from "./errors.ts";
 import type { Conv3D } from "./ops/conv3d.ts";
@@ -22,6 +23,7 @@ import {
 import type { ConvTransp3D } from "./ops/gradients/inputs-conv3d.ts";
 import type { ConvGrad3D } from "./ops/gradients/weights-conv3d.ts";
 import { OptionReader } from "./ops/options.ts";
+import type { Tuned, TuneSpec } from "./ops/tune.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
 export interface EngineOptions {
@@ -140,6 +142,28 @@ export class Engine implements AsyncDisposable {
     const dtype = reader.oneOf("dtype", ["float32", "float64"]) ?? "float32";
     if (reader.oneOf("device", ["wasm", "webgpu"]) === "webgpu") return this.runtime.gpuTensor(shape, dtype);
     return this.runtime.tensor(shape, dtype);
+  }
+
+  /**
+   * Measure the candidates of a problem on this machine, some 60 ms each in one thread, and prefer the fastest from now on, in calls and
+   * in ops that are compiled afterwards. `spec` is what the op's `compile` takes; `spec.op` is its name, if it is not nnet.conv2d.
+   * Rejects with an OptionError where results are reproducible, and with the signal's reason.
+   *
+   * @example await engine.tune({ imageShape: [1, 64, 56, 56], filterShape: [64, 64, 3, 3], borderMode: "half" });
+   */
+  async tune(spec: TuneSpec, options?: { signal?: AbortSignal }): Promise<Tuned> {
+    const { tune } = await import("./ops/tune.ts");
+    return tune(this.runtime.check(), spec, options?.signal);
+  }
+
+  /** What `tune` has learned, as plain JSON. */
+  exportTunings(): TuningData {
+    return this.runtime.tunings.data();
+  }
+
+  /** Add what an engine with the same binary has learned. Returns how many problems; 0 if the binary is another one. */
+  importTunings(tunings: unknown): number {
+    return this.runtime.check().tunings.take(tunings);
   }
 
   capabilities(): Capabilities {

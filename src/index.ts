@@ -11,6 +11,7 @@ import {
 
 export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
+export type { TuningData } from "./engine/tunings.ts";
 export { capabilities, createEngine, type Engine, type EngineOptions } from "./engine-facade.ts";
 export {
   ConvError,
@@ -69,6 +70,7 @@ export type {
 } from "./ops/gradients/weights-signal.ts";
 export type { RunOptions, TuningOptions } from "./ops/options.ts";
 export type { SignalConv2d, SignalConv2dOptions, SignalConv2dSpec } from "./ops/signal.ts";
+export type { TunableOp, Tuned, TuneSpec } from "./ops/tune.ts";
 export type { PlanView } from "./plan/plan.ts";
 export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 

@@ -18,6 +18,7 @@ import { loadKernels } from "./kernels.ts";
 import { canPostMemory, createMemory } from "./memory.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { ResultArrays } from "./results.ts";
+import { Tunings } from "./tunings.ts";
 import { mayBlock } from "./wait.ts";
 import type { WorkerSource } from "./worker-handle.ts";
 
@@ -48,6 +49,7 @@ export class Runtime {
   readonly plans = new PlanCache<Plan>((plan) =>
     planSteps(plan).reduce((sum, step) => sum + step.block.words.byteLength, 0),
   );
+  readonly tunings: Tunings;
   readonly results = new ResultArrays();
   readonly why: Reasons;
   readonly sharedMemory: boolean;
@@ -63,6 +65,7 @@ export class Runtime {
     this.arena = arena;
     this.kernels = kernels.table;
     this.binary = kernels.binary;
+    this.tunings = new Tunings(kernels.binary);
     this.why = why;
     this.sharedMemory = sharedMemory;
     this.reproducible = options.float === "reproducible";

@@ -5,6 +5,7 @@ import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan, PlanView } from "../plan/plan.ts";
 import { viewOf } from "../plan/plan.ts";
 import { property } from "../problem/operand.ts";
+import type { ConvProblem } from "../problem/problem.ts";
 import { copyIn } from "../strided.ts";
 import { isTensor, type Operand, type Tensor } from "../tensor.ts";
 import { type Call, computeHere, mustBeLocal, Repeated } from "./call.ts";
@@ -90,8 +91,9 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
   private readonly runtime: Runtime;
   private readonly op: ForwardOp<S>;
   private readonly checked: Checked<S>;
-  private readonly inputShape: readonly number[];
-  private readonly filterShape: readonly number[];
+  /** Of its operands, as the op has them. */
+  readonly inputShape: readonly number[];
+  readonly filterShape: readonly number[];
   private readonly repeated: Repeated;
   private chosen: Plan;
   private view: PlanView;
@@ -125,6 +127,10 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
 
   get plan(): PlanView {
     return this.view;
+  }
+
+  get problem(): ConvProblem {
+    return this.checked.problem;
   }
 
   async setFilters(filters: Operand): Promise<void> {

@@ -93,10 +93,12 @@ export function planOf<S extends ForwardSettings>(
   const { problem, settings } = checked;
   const { algorithm, lanes, unroll } = settings;
   const tuning = tuningOf(unroll ?? {}, problem.batch, problem.filters * problem.groups);
+  const open = algorithm === "auto" && !lanes && tuning.notes.length === 0 && !op.plan && !runtime.reproducible;
+  const preferred = open ? runtime.tunings.get(problem) : undefined;
   const get = (rankOne: boolean) => {
     const { reproducible: exact, arena } = runtime;
-    const demand = { algorithm, lanes, tuning, rankOne, exact, input: op.names.input, memory: arena.limit };
-    const key = JSON.stringify([problem, algorithm, lanes, tuning.key, rankOne]);
+    const demand = { algorithm, lanes, tuning, rankOne, exact, input: op.names.input, memory: arena.limit, preferred };
+    const key = JSON.stringify([problem, algorithm, lanes, tuning.key, rankOne, preferred]);
     return runtime.plans.get(key, () => (op.plan ?? choosePlan)(problem, runtime.binary, demand));
   };
   const wanted = algorithm === "separable";
