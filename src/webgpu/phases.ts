@@ -13,12 +13,21 @@ export type { GpuControls, GpuOperands };
 const MOST_PHASES = 64;
 const BYTES = 4;
 
+/** Of a problem that is computed again: what is prepared for a phase is found by the phase itself. */
+const known = new WeakMap<ConvProblem, readonly ConvProblem[]>();
+
+function phasesFor(p: ConvProblem): readonly ConvProblem[] {
+  const phases = known.get(p) ?? phasesOf(p);
+  known.set(p, phases);
+  return phases;
+}
+
 /** Whether the device can hold the problem, and the kernel serves it; a transposed one is not cut. */
 export function servesOnGpu(p: ConvProblem, gpu: Gpu): boolean {
   if (!p.transposed) return plain.servesOnGpu(p, gpu);
   const fits = Math.max(p.x.size, p.y.size) * BYTES <= gpu.mostBytes;
   const single = (phase: ConvProblem) => planOnGpu(phase, gpu)?.pieces.length === 1;
-  return fits && !p.w.position && phaseCount(p) <= MOST_PHASES && phasesOf(p).every(single);
+  return fits && !p.w.position && phaseCount(p) <= MOST_PHASES && phasesFor(p).every(single);
 }
 
 /** As those of convolve.ts. */
@@ -56,7 +65,7 @@ async function convolvePhases(
   y: GPUBuffer,
   { signal, onProgress }: GpuControls,
 ): Promise<void> {
-  const phases = phasesOf(p);
+  const phases = phasesFor(p);
   const own = operands.x instanceof Float32Array ? await allocate(gpu, operands.x.length, "device") : undefined;
   try {
     if (own) await upload(gpu, own, operands.x as Float32Array, "device");

@@ -190,8 +190,12 @@ export interface GoldenReport {
   readonly failures: string[];
 }
 
-/** For `runGolden`: the GPU, of the cases that it serves. WGSL lets an implementation assume that there are no infinities and NaN. */
-export function gpuForms({ inputs, params, tags }: GoldenCase): readonly string[] {
+/**
+ * For `runGolden`: the GPU, of the cases that it serves, which gradients with respect to filters are not. WGSL lets an implementation
+ * assume that there are no infinities and NaN.
+ */
+export function gpuForms({ inputs, params, tags }: GoldenCase, _: readonly string[], op: GoldenOp): readonly string[] {
+  if (op.row) return [];
   const special = tags.some((tag) => tag === "nonfinite" || tag.startsWith("values-"));
   const single = Object.values(inputs).every(({ dtype }) => dtype === "f32");
   return single && !special && params.unshared !== true ? ["webgpu"] : [];
@@ -202,14 +206,14 @@ export async function runGolden(
   set: GoldenSet,
   engine: Engine,
   binary: Binary | "webgpu",
-  formsFor: (example: GoldenCase, usual: readonly string[]) => readonly string[] = (_, usual) => usual,
+  formsFor: (example: GoldenCase, usual: readonly string[], op: GoldenOp) => readonly string[] = (_, usual) => usual,
 ): Promise<GoldenReport> {
   const report: GoldenReport = { cases: 0, calls: 0, byForm: new Map(), failures: [] };
   for (const example of set.cases) {
     const rows = rowsOf(example);
     if (rows.length > 0) report.cases++;
     for (const op of rows) {
-      for (const form of formsFor(example, op.forms(example))) {
+      for (const form of formsFor(example, op.forms(example), op)) {
         const problem = await runCase(set, example, op, engine, form);
         report.calls++;
         report.byForm.set(form, (report.byForm.get(form) ?? 0) + 1);

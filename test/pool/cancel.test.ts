@@ -187,6 +187,7 @@ describe("R8", () => {
   });
 
   it("from onProgress, and an error thrown by onProgress", async () => {
+    const slow = { openmp: true, algorithm: "direct" } as const;
     const controller = new AbortController();
     const seen: number[] = [];
     const onProgress = (done: number) => {
@@ -194,14 +195,14 @@ describe("R8", () => {
       if (done > 0) controller.abort("enough");
     };
     const failure = await failureOf(() =>
-      engine.nnet.conv2d(long.input, long.filters, { openmp: true, signal: controller.signal, onProgress }),
+      engine.nnet.conv2d(long.input, long.filters, { ...slow, signal: controller.signal, onProgress }),
     );
     expect(failure?.error).toBe("enough");
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     const boom = new Error("boom");
     const thrown = await failureOf(() =>
       engine.nnet.conv2d(long.input, long.filters, {
-        openmp: true,
+        ...slow,
         onProgress: () => {
           throw boom;
         },
