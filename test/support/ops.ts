@@ -166,15 +166,19 @@ export function everyCall(engine: Engine, more: object, see: (result: Tensor) =>
     dispose: () => layer.dispose(),
     [Symbol.dispose]: () => layer.dispose(),
   });
-  const wrapped: Record<string, unknown> = {};
-  for (const op of opNames) {
-    const call = opOf(engine, op);
-    const outer = Object.assign(async (...given: unknown[]) => shown(await call(...extended(given))), {
+  const wrap = (call: LooseOp) =>
+    Object.assign(async (...given: unknown[]) => shown(await call(...extended(given))), {
       compile: async (spec: unknown) => layered(await call.compile(spec)),
     });
-    const [first, second] = ops[op].path as [string, string?];
-    if (second) wrapped[first] = { ...(wrapped[first] as object), [second]: outer };
-    else wrapped[first] = outer;
-  }
-  return wrapped as unknown as Engine;
+  /** Ops, and families of them; whatever else an engine has is left out. */
+  const wrapped = Object.entries(engine).flatMap(([name, value]): [string, unknown][] => {
+    if (typeof value === "function") return [[name, wrap(value as LooseOp)]];
+    const family = Object.entries(value as object).filter(
+      ([, call]) => typeof call === "function" && "compile" in call,
+    );
+    return family.length > 0
+      ? [[name, Object.fromEntries(family.map(([op, call]) => [op, wrap(call as LooseOp)]))]]
+      : [];
+  });
+  return Object.fromEntries(wrapped) as unknown as Engine;
 }
