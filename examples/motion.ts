@@ -11,10 +11,11 @@ import { makeMovie, reorder } from "./motion/movie.ts";
 import { readPlate } from "./motion/plate.ts";
 import { drawMotionSheet } from "./motion/sheet.ts";
 import { findCat } from "./motion/silhouette.ts";
-import { correlation, meanAndDeviation, permutation, slope } from "./motion/statistics.ts";
+import { correlation, meanAndDeviation, slope } from "./motion/statistics.ts";
 import { findWall } from "./motion/wall.ts";
 import { hint } from "./shared/hint.ts";
 import "./shared/relaxed-simd.ts";
+import { permutation } from "./shared/random.ts";
 import { formatTable } from "./shared/table.ts";
 
 const OUTPUT = "out/motion.png";

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { buildMotionBank } from "../../examples/motion/bank.ts";
 import { energiesOf, likeliestSpeed, shareToTheRight, totals } from "../../examples/motion/energy.ts";
 import { type Movie, reorder, SCALE } from "../../examples/motion/movie.ts";
-import { permutation } from "../../examples/motion/statistics.ts";
+import { permutation } from "../../examples/shared/random.ts";
 
 const FRAMES = 13;
 const [ROWS, COLUMNS] = [26, 120];
