@@ -68,6 +68,9 @@ const SLOT = Math.ceil((BITS + MOST_CHUNKS / 32) / 16) * 16;
 export const OPEN = 1;
 export const FINISHED = 2;
 export const FREE = 0;
+/** The state stands below the generation of its job's first step: a thread that was late must not end a job it does not know. */
+const STATE_BITS = 2;
+const STATE_MASK = 2 ** STATE_BITS - 1;
 
 export function ringBytes(threads: number): number {
   return 4 * (HEADER + threads * THREAD + SLOTS * SLOT);
@@ -110,7 +113,7 @@ export class Ring {
     }
     const generation = generationOf(Atomics.load(words, at + TICKET)) + 1;
     Atomics.store(words, at + BASE, generation & GENERATION_MASK);
-    Atomics.store(words, at + STATE, OPEN);
+    Atomics.store(words, at + STATE, ((generation & GENERATION_MASK) << STATE_BITS) | OPEN);
     Atomics.store(words, at + TICKET, generation << CHUNK_BITS);
     this.wakeAll();
   }
@@ -127,7 +130,12 @@ export class Ring {
   }
 
   state(slot: number): number {
-    return Atomics.load(this.words, this.slotAt(slot) + STATE);
+    return this.stateValue(slot) & STATE_MASK;
+  }
+
+  /** What stands in that word while the state is what it is. */
+  stateValue(slot: number): number {
+    return Atomics.load(this.words, this.stateWord(slot));
   }
 
   /** The word that changes, with a notification, when the slot's job is finished. */
@@ -215,7 +223,7 @@ export class Ring {
       const ticket = Atomics.load(words, at + TICKET);
       const chunk = ticket & CHUNK_MASK;
       if (thread >= Atomics.load(words, at + SCRATCH_THREADS)) return null;
-      if (chunk === CHUNK_MASK || Atomics.load(words, at + STATE) !== OPEN) return null;
+      if (chunk === CHUNK_MASK || (Atomics.load(words, at + STATE) & STATE_MASK) !== OPEN) return null;
       const step = this.stepOf(at, ticket);
       if (step >= MOST_STEPS || chunk >= Atomics.load(words, at + TABLE + step * STEP_WORDS + 4)) return null;
       // Say what is about to be taken first: if this thread dies, whoever looks may compute it once too often, never not at all.
@@ -253,14 +261,17 @@ export class Ring {
   advance(slot: number): void {
     const at = this.slotAt(slot);
     const { words } = this;
+    const state = Atomics.load(words, at + STATE);
     const ticket = Atomics.load(words, at + TICKET);
     const step = this.stepOf(at, ticket);
     if ((ticket & CHUNK_MASK) === CHUNK_MASK || step >= MOST_STEPS || !this.isComplete(slot, step)) return;
     if (step + 1 < Atomics.load(words, at + STEPS)) {
       const next = (generationOf(ticket) + 1) << CHUNK_BITS;
       if (Atomics.compareExchange(words, at + TICKET, ticket, next) === ticket) this.wakeAll();
-    } else if (Atomics.load(words, at + TICKET) === ticket) {
-      if (Atomics.compareExchange(words, at + STATE, OPEN, FINISHED) === OPEN) Atomics.notify(words, at + STATE);
+    } else if ((state & STATE_MASK) === OPEN && Atomics.load(words, at + TICKET) === ticket) {
+      // The state was read before the ticket: if the slot has another job by now, it is not what it was.
+      const finished = state - OPEN + FINISHED;
+      if (Atomics.compareExchange(words, at + STATE, state, finished) === state) Atomics.notify(words, at + STATE);
     }
   }
 

@@ -175,7 +175,8 @@ export class PoolExecutor implements Pool {
       const helps = this.callerComputes || alone || now - moved > STALL_MS;
       if (helps && this.computeFor(slot, SLICE_MS)) await macrotask();
       else if (!this.spin(slot)) {
-        await until(ring.words, ring.stateWord(slot), OPEN, LOOK_MS, controls.signal);
+        const open = ring.stateValue(slot);
+        if (ring.state(slot) === OPEN) await until(ring.words, ring.stateWord(slot), open, LOOK_MS, controls.signal);
         this.adoptOverdue(slot);
       }
     }

@@ -1,18 +1,18 @@
-// R1 in Node for signal.conv2d, conv3D, conv3d2d.conv3d, filterActs and the gradients: 500 random integer problems of each, on every binary
+// R1 in Node for signal.conv2d, conv3D, conv3d2d.conv3d, filterActs (500 random integer problems each) and the gradients (200), on every binary
 // in every form that serves it, 0 differing bits. (nnet.conv2d has 2,000 in a file of its own.)
 import { expect, inject, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { checkExact } from "../support/exact.ts";
 import { builtForms } from "../support/forms.ts";
-import { forwardOf, gradientOps, smallOps } from "../support/ops.ts";
+import { forwardOf, gradientOps, isGradient, smallOps } from "../support/ops.ts";
 import { countCalls, note } from "../support/record.ts";
 
-const cases = 500;
 const engines = await enginesOfThisFile();
 const ofOneOutput = ["depthwise", "separable", "fft"]; // these serve some ops only
 const ofFewShapes = ["winograd", "depthwise planes"]; // the first has a test of its own
 
 for (const op of [...smallOps, ...gradientOps]) {
+  const cases = isGradient(op) ? 200 : 500;
   it(`${op}: ${cases} random integer problems have the oracle's bits`, { timeout: 180_000 }, async (test) => {
     const seed = inject("seed");
     const pairs = await Promise.all(

@@ -85,9 +85,11 @@ export interface Case {
 export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
   await using engine = await createEngine({ binary, workers: 0 });
   const cases: Case[] = [];
-  for (const spec of shapes) {
+  for (const [i, spec] of shapes.entries()) {
     const problem = numbers(spec);
-    for (const form of formsOf(spec)) {
+    // A third of all pairs, each form among them: the whole would take minutes.
+    for (const [j, form] of formsOf(spec).entries()) {
+      if ((i + j) % 3 !== 0 && cases.some((one) => one.form === form)) continue;
       const how = { binary, form, via: "runSync" } as const;
       cases.push({ spec, form, hash: hashOf(await compute(engine, spec, operandsOf(problem), how)) });
     }

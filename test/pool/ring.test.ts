@@ -221,6 +221,24 @@ describe("late threads", () => {
     expect(ring.heldBy(1), "would be computed for a job that it is not of").toBeNull();
   });
 
+  it("that are late to end a job, which another has ended meanwhile, do not end the slot's next job", () => {
+    const ring = make();
+    ring.post(0, [step(2)], scratch);
+    const [a, b] = takeAll(ring, 0, 0);
+    ring.finish(a!, 0);
+    const late = interrupted(ring, () => {
+      ring.advance(0);
+      expect(ring.state(0)).toBe(FINISHED);
+      ring.close(0);
+      ring.free(0);
+      ring.post(0, [step(2)], scratch);
+    });
+    late(() => ring.finish(b!, 1));
+    expect(ring.state(0), "the next job, of which nothing is done").toBe(OPEN);
+    for (const chunk of takeAll(ring, 0, 0)) ring.finish(chunk, 0);
+    expect(ring.state(0)).toBe(FINISHED);
+  });
+
   it("see the chunk that they are about to take as held, so that nobody forgets it if they die with it", () => {
     const ring = make();
     ring.post(0, [step(4)], scratch);
