@@ -67,12 +67,12 @@ describe("R7", () => {
     "exit after",
   ];
 
-  it("100 moments inside a kernel's call", { timeout: 200_000 }, async (test) => {
+  it("60 moments inside a kernel's call", { timeout: 200_000 }, async (test) => {
     const seed = inject("seed");
     const next = random(seed);
     const before = control.happened;
     let worst = 0;
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 60; round++) {
       const fault = inside[round % inside.length]!;
       const calls = integer(next, 1, 30);
       const chosen = someOf(next, 8);
@@ -87,18 +87,18 @@ describe("R7", () => {
     }
     const happened = control.happened - before;
     expect(happened).toBeGreaterThan(50); // the others came after the last chunk
-    countCalls(test, "simd", 100);
+    countCalls(test, "simd", 60);
     note(
       test,
-      `R7: ${happened} faults inside kernels in 100 rounds, longest round ${worst.toFixed(0)} ms, seed ${seed}`,
+      `R7: ${happened} faults inside kernels in 60 rounds, longest round ${worst.toFixed(0)} ms, seed ${seed}`,
     );
   });
 
-  it("100 moments from outside: terminate of one worker, or of all", { timeout: 200_000 }, async (test) => {
+  it("60 moments from outside: terminate of one worker, or of all", { timeout: 200_000 }, async (test) => {
     const seed = inject("seed") + 1;
     const next = random(seed);
     let [worst, killed] = [0, 0];
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 60; round++) {
       const chosen = someOf(next, 8);
       const ms = integer(next, 0, 12);
       const all = next() < 0.25;
@@ -115,8 +115,8 @@ describe("R7", () => {
       expect(wrong, what).toEqual([]);
       await healed(what);
     }
-    countCalls(test, "simd", 100);
-    note(test, `R7: ${killed} workers killed in 100 rounds, longest round ${worst.toFixed(0)} ms, seed ${seed}`);
+    countCalls(test, "simd", 60);
+    note(test, `R7: ${killed} workers killed in 60 rounds, longest round ${worst.toFixed(0)} ms, seed ${seed}`);
   });
 
   it("workers killed again and again while they start", { timeout: 60_000 }, async () => {
