@@ -86,7 +86,7 @@ describe("R7", () => {
       await healed(what);
     }
     const happened = control.happened - before;
-    expect(happened).toBeGreaterThan(50); // the others came after the last chunk
+    expect(happened).toBeGreaterThan(20); // the others came after the last chunk
     countCalls(test, "simd", 60);
     note(
       test,

@@ -78,13 +78,13 @@ describe("workers of a page", () => {
   });
 
   it.skipIf(!isolated)(
-    "40 random moments of terminate, of which a page tells nobody: everything settles, exact",
+    "25 random moments of terminate, of which a page tells nobody: everything settles, exact",
     { timeout: 120_000 },
     async (test) => {
       const seed = inject("seed");
       const next = random(seed);
       let longest = 0;
-      for (let round = 0; round < 40; round++) {
+      for (let round = 0; round < 25; round++) {
         const made: Worker[] = [];
         const worker = () => {
           const one = kernelWorker();
@@ -106,7 +106,7 @@ describe("workers of a page", () => {
       }
       note(
         test,
-        `R7 page: 40 terminates, the last of 8 jobs settled at most ${longest.toFixed(0)} ms later, seed ${seed}`,
+        `R7 page: 25 terminates, the last of 8 jobs settled at most ${longest.toFixed(0)} ms later, seed ${seed}`,
       );
       expect(longest).toBeLessThan(2000);
     },
