@@ -20,10 +20,10 @@ type Instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports) =>
 export function loadKernels(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
-  instantiate: Instantiate = (one, imports) => new WebAssembly.Instance(one, imports),
+  instantiate: Instantiate = withoutStrings,
 ): Kernels {
   try {
-    const table = instantiate(module, { env: { memory, abort } }).exports as KernelTable;
+    const table = instantiate(module, { env: { memory } }).exports as KernelTable;
     const binary = NAMES[table.binary()];
     if (!binary) throw new Error("the module does not say which binary it is");
     return { table, binary };
@@ -32,7 +32,9 @@ export function loadKernels(
   }
 }
 
-/** Only the debug binary imports this: its assertions and bounds. */
+const withoutStrings: Instantiate = (module, { env }) => new WebAssembly.Instance(module, { env: { ...env, abort } });
+
+/** Only the debug binary imports this, for its assertions and bounds; the loader has one of its own, which reads their messages. */
 function abort(_message: number, file: number, line: number, column: number): never {
   throw new Error(`kernel assertion failed (file ${file}, ${line}:${column})`);
 }

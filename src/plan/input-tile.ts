@@ -146,9 +146,8 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
 }
 
 /** An odd number of cache lines, so that channels spread over the sets of L1. */
-function oddLines(bytes: number): number {
-  const lines = Math.ceil(bytes / CACHE_LINE);
-  return (lines + (lines % 2 === 0 ? 1 : 0)) * CACHE_LINE;
+export function oddLines(bytes: number): number {
+  return (Math.ceil(bytes / CACHE_LINE) | 1) * CACHE_LINE;
 }
 
 export function roundUp(value: number, multiple: number): number {

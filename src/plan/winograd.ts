@@ -1,12 +1,11 @@
 /** Plans of Winograd's F(4×4, 3×3) and F(2×2, 3×3). */
 
 import * as A from "../../assembly/args.ts";
-import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { convPointers, type Points, packPointers, winogradBlock, winogradFiltersBlock } from "./blocks.ts";
 import { TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, panelsOf } from "./direct.ts";
-import { layOutInputTile, roundUp } from "./input-tile.ts";
+import { layOutInputTile, oddLines, roundUp } from "./input-tile.ts";
 import { type Plan, type Pointer, planFrom } from "./plan.ts";
 import { type BinaryName, evenly, laneCount, registerTiles } from "./registers.ts";
 
@@ -144,11 +143,6 @@ function unitCycles(p: ConvProblem, binary: BinaryName, side: number, { images, 
   };
 }
 
-/** An odd number of cache lines, so that the points of a tile fall into different sets. */
-function oddLines(bytes: number): number {
-  return 64 * (Math.ceil(bytes / 64) | 1);
-}
-
 function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fused, cycles }: Choice): Plan {
   const lanes = laneCount(binary, p.dtype);
   const { rows: tall, vectors } = registerTiles[binary];
@@ -188,7 +182,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
   const mSlot = tall * wide * SIZE;
   const mPoint = oddLines(passPanels * across * mSlot);
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
-  const scratchTiles = ZERO_BYTES;
+  const scratchTiles = A.ZERO_BYTES;
   const scratchRows = roundUp(scratchTiles + 16 * (tiles + lanes), 64);
   const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * (side + 2) * input.pitches[3]), 64) + 64;
   const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
@@ -223,8 +217,8 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
     registerRows: tall,
     registerVectors: vectors,
     scratchX,
-    scratchAcc: ZERO_BYTES,
-    scratchPixels: ZERO_BYTES,
+    scratchAcc: A.ZERO_BYTES,
+    scratchPixels: A.ZERO_BYTES,
   };
   const regions = p.groups * batches * units;
   const main = {
@@ -260,7 +254,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
         tiles: p.groups * panelCount,
         grain: 1,
         cycles: points * p.groups * p.filters * p.channels * p.taps[0] * FILTER_CYCLES,
-        scratchBytes: ZERO_BYTES,
+        scratchBytes: A.ZERO_BYTES,
         block: winogradFiltersBlock(p, panels, layout),
         pointers: packPointers(p),
       },
