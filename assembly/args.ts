@@ -105,7 +105,7 @@ export const CONV_TRANSFORM = 344;
 /** `direct` only: terms of one block; the terms of an input tile are cut into such blocks. */
 export const CONV_BLOCK_TERMS = 348;
 
-/** `winograd` only: outputs of a transform along an axis, 2 or 4; its inputs are two more, and a *point* is one of their square. */
+/** `winograd` only: outputs of a transform along an axis, 2 or 4; see CONV_POINTS for its inputs. */
 export const CONV_SIDE = 352;
 /** The numbers of the transforms: 2, 1/2, 5/2, √½, √2. */
 export const CONV_NUMBERS = 356;
@@ -146,7 +146,13 @@ export const CONV_IMAGE_STEP = 424;
 export const CONV_SCRATCH_Y = 428;
 export const CONV_SCRATCH_STARTS = 432;
 
-export const CONV_BYTES = 436;
+/** `winograd` only: inputs and elements of a transform along an axis: 4 or 6, or 9 with stride 2. A *point* is one of their square. */
+export const CONV_POINTS = 436;
+
+/** `direct_pixels` only: the rows of a tile follow each other without a gap, in the input tile and in y, so that they are one row. */
+export const CONV_ONE_ROW = 440;
+
+export const CONV_BYTES = 444;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -173,8 +179,8 @@ export const PACK_CHANNELS_LAST = 72;
 /** `fft_filters` only: the transform's table. */
 export const PACK_TRANSFORM = 76;
 
-/** `winograd_filters` only: see CONV_SIDE, CONV_W_POINT. */
-export const PACK_SIDE = 80;
+/** `winograd_filters` only: see CONV_POINTS, CONV_W_POINT. */
+export const PACK_POINTS = 80;
 export const PACK_POINT = 84;
 
 export const PACK_BYTES = 88;

@@ -12,7 +12,8 @@ import { sumBlocks } from "./sum-blocks";
 import { unshared } from "./unshared";
 import { unsharedFilters } from "./unshared-filters";
 import { unsharedInputs } from "./unshared-inputs";
-import { winograd, winogradFilters, winogradInput, winogradMultiply } from "./winograd";
+import { winograd, winogradInput, winogradMultiply } from "./winograd";
+import { winogradFilters } from "./winograd-filters";
 
 /** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */
 export function binary(): i32 {

@@ -87,6 +87,7 @@ export interface ConvBlocking {
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
+  readonly oneRow?: boolean;
   readonly registerRows: number;
   readonly registerVectors: number;
   readonly scratchX: number;
@@ -133,6 +134,7 @@ export function blocking(words: Words, b: ConvBlocking): Words {
     .put(A.CONV_PANEL_RUNS, b.panelRuns)
     .put(A.CONV_TILE_MR, b.registerRows)
     .put(A.CONV_TILE_NV, b.registerVectors)
+    .put(A.CONV_ONE_ROW, b.oneRow ? 1 : 0)
     .put(A.CONV_ROW_STEP, b.input.rowStep)
     .put(A.CONV_COLUMN_STEP, b.input.columnStep)
     .put(A.CONV_PACKED, b.input.packed ? 1 : 0)
@@ -218,6 +220,7 @@ export function fftBlock(p: ConvProblem, u: Units): BlockImage {
 /** What `winograd` needs besides: see args.ts, CONV_SIDE and what follows it. */
 export interface Points {
   readonly side: number;
+  readonly points: number;
   readonly vPoint: number;
   readonly vPanel: number;
   readonly vUnit: number;
@@ -239,6 +242,7 @@ export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): Block
   return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
     .put(A.CONV_W_GROUP, wrap(t.wGroup))
     .put(A.CONV_SIDE, t.side)
+    .put(A.CONV_POINTS, t.points)
     .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
     .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
     .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
@@ -257,7 +261,7 @@ export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Poin
     .put(A.PACK_CHANNELS, p.channels)
     .put(A.PACK_TAPS, ...p.taps)
     .put(A.PACK_STRIDES, ...[group, filter, channel, ...space].map((stride) => wrap(stride * size)))
-    .put(A.PACK_SIDE, t.side, t.wPoint)
+    .put(A.PACK_POINTS, t.points, t.wPoint)
     .table(A.PACK_PANELS, panels)
     .image();
 }

@@ -33,6 +33,7 @@ function draw(seed: number): Spec {
   const [n, c, k, h, w, t] = [whole(1, 3), whole(1, 9), whole(1, 13), whole(3, 21), whole(3, 30), whole(1, 4)];
   const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
   const base = { seed, values, layouts };
+  const step = whole(1, 2);
   switch (whole(0, 4)) {
     case 0:
       return {
@@ -41,10 +42,17 @@ function draw(seed: number): Spec {
         input: [n, h, w],
         filters: [k, 3, 3],
         borderMode: pick(["valid", "full"] as const),
+        subsample: [step, step],
       };
     case 1: {
       const taps = whole(1, t);
-      return { ...base, op: "conv3D", input: [n, t, h, w, c], filters: [k, taps, 3, 3, c], d: [whole(1, 2), 1, 1] };
+      return {
+        ...base,
+        op: "conv3D",
+        input: [n, t, h, w, c],
+        filters: [k, taps, 3, 3, c],
+        d: [whole(1, 2), step, step],
+      };
     }
     case 2: {
       const modes = pick(["valid", "half", "full"] as const);
@@ -57,12 +65,19 @@ function draw(seed: number): Spec {
       };
     }
     case 3:
-      return { ...base, op: "c01b.filterActs", input: [c, h, w, n], filters: [c, 3, 3, k], pad: whole(0, 3) };
+      return {
+        ...base,
+        op: "c01b.filterActs",
+        input: [c, h, w, n],
+        filters: [c, 3, 3, k],
+        pad: whole(0, 3),
+        stride: step,
+      };
     default: {
       const groups = whole(1, 3);
       const border = pick(["valid", "half", "full", 2, [[0, 3], [2, 1]]] as const); // biome-ignore format: one of five
       const activation = pick(["linear", "relu"] as const);
-      const shapes = { input: [n, groups * c, h, w], filters: [groups * k, c, 3, 3] };
+      const shapes = { input: [n, groups * c, h, w], filters: [groups * k, c, 3, 3], subsample: [step, step] as const };
       return { ...base, ...shapes, numGroups: groups, borderMode: border, bias: next() < 0.5, activation };
     }
   }
@@ -88,9 +103,8 @@ describe("random problems", () => {
           ...declaredOf(spec, operands),
           dtype: "float32",
         });
-        const side = /F\(\d/.exec(layer.plan.describe())![0];
-        for (const name of [op, `${side})`, `${layer.plan.steps.length} steps`])
-          seen.set(name, (seen.get(name) ?? 0) + 1);
+        const [tile] = /F\(\d×\d\)(, stride 2)?/.exec(layer.plan.describe())!;
+        for (const name of [op, tile, `${layer.plan.steps.length} steps`]) seen.set(name, (seen.get(name) ?? 0) + 1);
       }
       countCalls(test, binary, cases);
       note(
@@ -98,7 +112,7 @@ describe("random problems", () => {
         `Winograd ${binary}: ${[...seen].map(([name, count]) => `${name} ${count}`).join(", ")}, seed ${inject("seed")}`,
       );
       expect(failures.length, `${failures.length} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
-      for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4)", "F(2)"])
+      for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4×4)", "F(2×2)", "F(4×4), stride 2"])
         expect(seen.get(name) ?? 0, name).toBeGreaterThan(3);
     });
   }
@@ -115,6 +129,10 @@ describe("bits", () => {
     ["nnet.conv2d", { imageShape: [1, 16, 64, 64], filterShape: [16, 16, 3, 3], borderMode: "half" }],
     ["nnet.conv2d", { imageShape: [9, 24, 7, 7], filterShape: [160, 24, 3, 3], borderMode: "half" }],
     ["nnet.conv2d", { imageShape: [2, 96, 14, 14], filterShape: [200, 96, 3, 3], borderMode: "full" }],
+    [
+      "nnet.conv2d",
+      { imageShape: [2, 48, 30, 30], filterShape: [40, 48, 3, 3], borderMode: "half", subsample: [2, 2] },
+    ],
     ["conv3d2d.conv3d", { signalsShape: [1, 6, 8, 28, 28], filtersShape: [12, 3, 8, 3, 3], borderMode: "half" }],
   ] as const;
 
@@ -196,7 +214,8 @@ describe("choice", () => {
     expect(layer.plan.algorithm).toBe("winograd");
     for (const more of [
       { imageShape: [1, 2, 9, 9], filterShape: [3, 2, 3, 3] },
-      { subsample: [2, 2] },
+      { subsample: [2, 1] },
+      { subsample: [3, 3] },
       { filterDilation: [2, 1] },
       { dtype: "float64" },
       { filterShape: [64, 64, 3, 5] },
@@ -211,7 +230,7 @@ describe("choice", () => {
     const shapes = { imageShape: [1, 64, 56, 56], filterShape: [64, 64, 3, 3], borderMode: "half" } as const;
     using layer = await engine.nnet.conv2d.compile(shapes);
     expect(layer.plan.algorithm).toBe("direct");
-    for (const more of [{ subsample: [2, 2] }, { dtype: "float64" }, { filterDilation: [1, 2] }] as const) {
+    for (const more of [{ subsample: [1, 2] }, { dtype: "float64" }, { filterDilation: [1, 2] }] as const) {
       const call = () => engine.nnet.conv2d.compile({ ...shapes, ...more, algorithm: "winograd" });
       expect(await mustFail(call, "OptionError", ["algorithm"])).toBeUndefined();
     }
