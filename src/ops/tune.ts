@@ -35,8 +35,9 @@ export interface Tuned {
   readonly milliseconds: Readonly<Record<string, number>>;
 }
 
-/** Each candidate is run for so long, in turns with the others, but not more often than this after it is warm. */
+/** Each candidate is run for so long, in turns with the others, but no less and no more often than this after it is warm. */
 const ENOUGH_MS = 60;
+const LEAST_ROUNDS = 4;
 const MOST_ROUNDS = 12;
 const WARM_UP = 3;
 
@@ -100,7 +101,7 @@ async function measure(
     const input = noise(inputShape, problem.dtype);
     for (let round = 0; round < WARM_UP + MOST_ROUNDS; round++) {
       for (const one of layers) {
-        if (round >= WARM_UP && one.spent > ENOUGH_MS) continue;
+        if (round >= WARM_UP + LEAST_ROUNDS && one.spent > ENOUGH_MS) continue;
         const start = performance.now();
         const result = await one.layer.run(input, { openmp: false, device: "wasm", ...(signal ? { signal } : {}) });
         const ms = performance.now() - start;
