@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { drawFigure, figureFiles } from "../../scripts/figures/figures.ts";
-import { PAGES, ROOT, SNIPPETS, strangersIn } from "../support/pages.ts";
+import { PAGES, programsIn, ROOT, SNIPPETS, strangersIn } from "../support/pages.ts";
 
 const LARGEST_PICTURE = 60_000;
 /** Older than the limit, and a picture of a page: it needs its pixels. */
@@ -18,6 +18,10 @@ const forUsers = [...PAGES].filter(([page]) => page === "README.md" || page.star
 
 it.each(forUsers)("%s shows no program that nobody runs", (_, text) => {
   expect(strangersIn(text)).toEqual([]);
+});
+
+it("the README's first program is the example of ten lines", () => {
+  expect(programsIn(PAGES.get("README.md")!)[0]).toBe(readFileSync(join(ROOT, "examples/conv2d.ts"), "utf8"));
 });
 
 it("every op has a page with a figure, an example and one of its gradients", () => {
