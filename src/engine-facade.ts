@@ -26,6 +26,7 @@ import { OptionReader } from "./ops/options.ts";
 import type { Tuned, TuneSpec } from "./ops/tune.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
+/** Of `createEngine`. All may be left out. */
 export interface EngineOptions {
   /** Default "auto": the best that the runtime validates. */
   binary?: BinaryOption;
@@ -166,6 +167,7 @@ export class Engine implements AsyncDisposable {
     return this.runtime.check().tunings.take(tunings);
   }
 
+  /** What this engine uses, and why not more. */
   capabilities(): Capabilities {
     return capabilitiesOf(this.runtime.check());
   }
@@ -175,6 +177,7 @@ export class Engine implements AsyncDisposable {
     this.runtime.dispose();
   }
 
+  /** `dispose`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.dispose();
   }

@@ -75,10 +75,46 @@ export type { PlanView } from "./plan/plan.ts";
 export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 
 // The ops of the shared engine, which is made on first use.
+
+/**
+ * Convolutions of neural networks, [N, C, H, W], summed over channels: `conv2d`, its gradients, its transpose.
+ *
+ * @example const maps = await nnet.conv2d(images, filters, { borderMode: "half" });
+ */
 export const nnet = makeNnet(sharedRuntime);
+/**
+ * Every filter over every image, nothing summed: `conv2d` and its gradients.
+ *
+ * @example const blurred = await signal.conv2d(picture, gaussian);
+ */
 export const signal = makeSignal(sharedRuntime);
+/**
+ * Three axes, channels last, filters not flipped, with a bias.
+ *
+ * @example const H = await conv3D(V, W, b, [1, 1, 1]);
+ */
 export const conv3D = makeConv3D(sharedRuntime);
+/**
+ * The transpose of `conv3D`, which is its gradient with respect to V.
+ *
+ * @example const R = await convTransp3D(W, b, [2, 2, 2], H);
+ */
 export const convTransp3D = makeConvTransp3D(sharedRuntime);
+/**
+ * The gradient of `conv3D` with respect to W.
+ *
+ * @example const dW = await convGrad3D(V, [1, 1, 1], W.shape, dCdH);
+ */
 export const convGrad3D = makeConvGrad3D(sharedRuntime);
+/**
+ * Movies [N, T, C, H, W], filters flipped in time too: `conv3d` and its gradients.
+ *
+ * @example const answers = await conv3d2d.conv3d(movie, filters);
+ */
 export const conv3d2d = makeConv3d2d(sharedRuntime);
+/**
+ * The ops of cuda-convnet, batch last: `filterActs`, `imageActs`, `weightActs`.
+ *
+ * @example const acts = await c01b.filterActs(images, filters, { pad: 2 });
+ */
 export const c01b = makeC01b(sharedRuntime);

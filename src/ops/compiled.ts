@@ -44,6 +44,7 @@ export interface CompiledOp extends Disposable {
   run(input: Operand, options?: RunOptions): Promise<Tensor>;
   /** Never leaves the calling thread, nor gives way to the event loop; the signal is looked at once. */
   runSync(input: Operand, options?: RunOptions): Tensor;
+  /** Give its memory back. Runs in flight finish; later ones throw a DisposedError. */
   dispose(): void;
 }
 

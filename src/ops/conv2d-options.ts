@@ -20,6 +20,7 @@ export type Pad = number | readonly [number, number];
 /** `"half"` pads ⌊kd/2⌋ on both sides (one more output than input for an even filter), `"full"` kd − 1; kd is the dilated filter. */
 export type BorderMode = "valid" | "full" | "half" | number | readonly [Pad, Pad];
 
+/** Of a call of `nnet.conv2d`. */
 export interface Conv2dOptions extends RunOptions, TuningOptions {
   /** Declared shapes; entries may be null. They never change the result: one that differs from the array is an error. */
   imageShape?: readonly (number | null)[];

@@ -19,6 +19,7 @@ const OPS = {
   "conv3d2d.conv3d": makeConv3d,
   "c01b.filterActs": makeFilterActs,
 };
+/** The ops that `engine.tune` knows, by name. */
 export type TunableOp = keyof typeof OPS;
 
 /** What `compile` of the op takes, shapes and options, and which op it is; `nnet.conv2d` if nothing is said. */
@@ -27,6 +28,7 @@ export interface TuneSpec {
   readonly [option: string]: unknown;
 }
 
+/** What `engine.tune` found: the fastest candidate, and what each took. */
 export interface Tuned {
   /** The fastest candidate, and the one that the estimates would have taken. */
   readonly best: string;

@@ -125,11 +125,14 @@ export interface PlanView {
   readonly device: "wasm" | "webgpu";
   readonly binary: string;
   readonly workers: number;
+  /** Of the sums as they are defined; transforms take fewer. */
   readonly multiplyAdds: number;
   /** The shape of the result, and of an `out`. */
   readonly outputShape: readonly number[];
+  /** Of engine memory: operands, packed filters, argument blocks, scratch. */
   readonly workspaceBytes: number;
   readonly steps: readonly { readonly kernel: string; readonly tiles: number }[];
+  /** All of it in words, a line for each step. */
   describe(): string;
 }
 

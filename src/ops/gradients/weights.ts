@@ -34,10 +34,13 @@ import { checkGradient, type Declared, wholeShape } from "./shapes.ts";
 
 /** A gradient planned for one shape. Its runs may overlap. */
 export interface CompiledFilterGradient extends Disposable {
+  /** What a run does. */
   readonly plan: PlanView;
+  /** Computed on the plan's device, wherever the operands are. */
   run(input: Operand, outputGrad: Operand, options?: RunOptions): Promise<Tensor>;
   /** Never leaves the calling thread, nor gives way to the event loop; the signal is looked at once. */
   runSync(input: Operand, outputGrad: Operand, options?: RunOptions): Tensor;
+  /** Give its memory back. Runs in flight finish; later ones throw a DisposedError. */
   dispose(): void;
 }
 
