@@ -62,6 +62,19 @@ export type Vector = v128;
 }
 
 /** One element in every lane. */
+/** Elements 1, 3, … of two vectors that follow each other in memory. */
+// @ts-ignore: decorator
+@inline export function oddLanes<T, V>(a: V, b: V): V {
+  if (!isVector<V>()) return b;
+  return sizeof<T>() == 4 ? v128.shuffle<f32>(a, b, 1, 3, 5, 7) : v128.shuffle<f64>(a, b, 1, 3);
+}
+
+// @ts-ignore: decorator
+@inline export function evenLanes<T, V>(a: V, b: V): V {
+  if (!isVector<V>()) return a;
+  return sizeof<T>() == 4 ? v128.shuffle<f32>(a, b, 0, 2, 4, 6) : v128.shuffle<f64>(a, b, 0, 2);
+}
+
 // @ts-ignore: decorator
 @inline export function splat<T, V>(value: T): V {
   if (isVector<V>()) return v128.splat<T>(value);

@@ -53,6 +53,8 @@ export interface TileShape {
   readonly copied?: boolean;
   /** Its rows shall follow each other without a gap: one tap, so one run of each axis. */
   readonly oneRow?: boolean;
+  /** Strided columns are read where they are, not cut into phases. */
+  readonly unphased?: boolean;
 }
 
 export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
@@ -124,7 +126,7 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
   const columns = wholeVectors ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
   const z = perTap(1, p.taps[0], 1, p.dilation[0]);
   const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], shape.oneRow === true);
-  const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns);
+  const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns && !shape.unphased);
   const runX = shape.oneRow ? x.places * size : roundUp(x.places * size, 16);
   const row = x.runs * runX;
   const runY = y.places * row;
