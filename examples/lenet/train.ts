@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import "../shared/relaxed-simd.ts";
 import { readDigits } from "./data.ts";
 import { BATCH, GOAL, SPEC, teach } from "./lesson.ts";
@@ -10,6 +11,10 @@ import { LeNet } from "./network.ts";
 import { drawCurve, type Mark } from "./plot.ts";
 import { Progress } from "./progress.ts";
 
+const { values: flags } = parseArgs({ options: { epochs: { type: "string", default: String(SPEC.epochs) } } });
+const epochs = Number(flags.epochs);
+if (!(Number.isInteger(epochs) && epochs > 0))
+  throw new Error(`--epochs is a whole number from 1 on, not ${flags.epochs}`);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT = "out/lenet.png";
 
@@ -28,7 +33,7 @@ const losses: number[] = [];
 const marks: Mark[] = [];
 let goal = "not reached";
 
-for await (const step of teach(network, learning, testing)) {
+for await (const step of teach(network, learning, testing, { ...SPEC, epochs })) {
   progress.show(step);
   losses.push(step.loss);
   if (step.goal) goal = `${step.seconds.toFixed(1)} s, ${step.taken} steps`;

@@ -1,6 +1,6 @@
 /** How the loss fell, on a scale of decades: every mini-batch, their running mean, and the accuracy at the end of each epoch. */
 const [WIDTH, HEIGHT] = [640, 220];
-const PLOT = { left: 44, top: 12, right: WIDTH - 8, bottom: HEIGHT - 24 };
+const PLOT = { left: 56, top: 12, right: WIDTH - 8, bottom: HEIGHT - 24 };
 /** Decades: what is less or more is drawn at the edge. */
 const [LEAST, GREATEST] = [-3, 1];
 const SMOOTHING = 0.98;

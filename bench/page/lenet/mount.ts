@@ -88,7 +88,7 @@ class Section {
 
   private async start(): Promise<void> {
     if (this.running) return;
-    const { epochs, rows, goal, phase, progress } = this.parts;
+    const { epochs, rows, goal, progress } = this.parts;
     if (!epochs.reportValidity()) return;
     this.running = new AbortController();
     const { signal } = this.running;
@@ -114,7 +114,6 @@ class Section {
     } finally {
       this.running = undefined;
       this.curve.draw();
-      if (signal.aborted) phase.textContent += ", stopped";
       await this.readAll();
     }
   }
@@ -131,6 +130,7 @@ class Section {
       goal.textContent = `${goalName}: after ${seconds(moment.seconds)} of learning, ${taken} mini-batches`;
     if (ended) {
       this.curve.endEpoch(ended.accuracy);
+      this.parts.status.textContent = `After epoch ${epoch} it reads ${percent(ended.accuracy)} of the test digits.`;
       const cells = [String(epoch), percent(ended.accuracy), ended.meanLoss.toFixed(4), ended.seconds.toFixed(1)];
       this.addRow(cells);
     }
