@@ -18,7 +18,11 @@ const { values: flags } = parseArgs({
 process.chdir(fileURLToPath(new URL("../../..", import.meta.url)));
 const { found, tried } = await findChromium();
 if (!found) throw new Error(`no Chromium found. Tried: ${tried.join(", ")}`);
-const server = await createServer({ configFile: "bench/page/vite.config.ts", logLevel: "error", server: { port: 0 } });
+const server = await createServer({
+  configFile: "bench/page/vite.config.ts",
+  logLevel: "error",
+  server: { port: 0, hmr: false, watch: null },
+});
 if (flags.plain) server.config.server.headers = {};
 await server.listen();
 const browser = await chromium.launch({ executablePath: found.executablePath });
