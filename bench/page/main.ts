@@ -4,6 +4,7 @@ import { hold } from "./contest.ts";
 import { Lineup } from "./engines.ts";
 import { ShapeForm } from "./form.ts";
 import { specOf } from "./layer.ts";
+import { mountLeNet } from "./lenet/mount.ts";
 import { type Contest, openContest } from "./standing.ts";
 import { verdictOf } from "./verdict.ts";
 import { type BarsShow, ResultsView } from "./view.ts";
@@ -112,6 +113,8 @@ async function open(): Promise<void> {
   compare.disabled = false;
   enter("ready");
 }
+
+mountLeNet(byId("lenet"));
 
 open().catch((error: Error) => {
   byId("capabilities-line").textContent = "The page could not start";
