@@ -45,7 +45,7 @@ export class BenchPages {
 
 export class BenchPage {
   readonly page: Page;
-  /** What the page threw, warned of or could not load. */
+  /** What the page threw, warned of or could not load; what the browser itself says of its WebGPU is not the page's. */
   readonly complaints: string[] = [];
 
   constructor(page: Page) {
@@ -53,12 +53,13 @@ export class BenchPage {
     page.on("pageerror", (error) => this.complaints.push(error.message));
     page.on("requestfailed", (request) => this.complaints.push(`${request.url()} failed`));
     page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
+      const bad = message.type() === "error" || message.type() === "warning";
+      if (bad && !/WebGPU/.test(message.text())) this.complaints.push(message.text());
     });
   }
 
   until(state: string): Promise<void> {
-    return this.page.locator(`main[data-state=${state}]`).waitFor();
+    return this.page.locator(`#compare[data-state=${state}]`).waitFor();
   }
 
   text(selector: string): Promise<string> {

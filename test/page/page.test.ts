@@ -78,7 +78,7 @@ describe.skipIf(!found)("bench page", () => {
   it("the bars show time instead of speed", async () => {
     bench = await pages.open();
     await bench.page.getByRole("button", { name: "seed 6×6" }).click();
-    await bench.page.locator("#compare").click();
+    await bench.page.locator("#start").click();
     await bench.until("done");
     const lengths = () =>
       bench.page
@@ -95,7 +95,7 @@ describe.skipIf(!found)("bench page", () => {
   it("stops in the middle of a long run and in the middle of the rounds, and nothing moves afterwards", async (test) => {
     bench = await pages.open();
     await bench.type(LONG);
-    await bench.page.locator("#compare").click();
+    await bench.page.locator("#start").click();
     await bench.page.waitForFunction(() => document.querySelector("progress")!.value > 0);
     const start = performance.now();
     await bench.page.locator("#stop").click();
@@ -103,13 +103,13 @@ describe.skipIf(!found)("bench page", () => {
     const ms = performance.now() - start;
     expect(ms).toBeLessThan(3000);
     note(test, `bench page: a run of seconds stopped ${ms.toFixed(0)} ms after the click`);
-    expect(await bench.page.locator("#compare").isVisible()).toBe(true);
+    expect(await bench.page.locator("#start").isVisible()).toBe(true);
     expect(await bench.page.locator("#stop").isVisible()).toBe(false);
     expect(await bench.text("#phase")).toBe("stopped");
     expect(await bench.changesIn(20)).toBe(false);
 
     await bench.type(SMALL);
-    await bench.page.locator("#compare").click();
+    await bench.page.locator("#start").click();
     await bench.page.locator("#phase", { hasText: /round [2-9]/ }).waitFor();
     await bench.page.keyboard.press("Escape");
     await bench.until("stopped");
@@ -125,9 +125,9 @@ describe.skipIf(!found)("bench page", () => {
       .poll(() => complaint.innerText())
       .toMatch(/^The filter is larger than the image[\s\S]*ShapeError: filterShape: rows/);
     expect(await bench.page.locator("[aria-invalid]").getAttribute("name")).toBe("filterHeight");
-    await bench.page.locator("#compare").click();
+    await bench.page.locator("#start").click();
     expect(await bench.field("filterHeight").evaluate((field) => field === document.activeElement)).toBe(true);
-    expect(await bench.page.locator("main").getAttribute("data-state")).toBe("ready");
+    expect(await bench.page.locator("#compare").getAttribute("data-state")).toBe("ready");
 
     await bench.type({ filterHeight: 3, groups: 3 });
     await expect.poll(() => complaint.innerText()).toMatch(/both divide by it[\s\S]*OptionError: numGroups/);
@@ -162,7 +162,7 @@ describe.skipIf(!found)("bench page", () => {
     expect(await bench.page.locator("#capabilities-list").textContent()).toMatch(/COOP and COEP/);
     expect(await bench.text("tr[data-entry=relaxed]")).toMatch(/not here: this runtime does not know the instructions/);
     await bench.type(SMALL);
-    await bench.page.locator("#compare").click();
+    await bench.page.locator("#start").click();
     await bench.page.locator("#phase", { hasText: "round" }).waitFor();
     await bench.page.locator("#stop").click();
     await bench.until("stopped");
