@@ -2,12 +2,14 @@
 import { capabilities } from "simdconv";
 import { showCapabilities } from "./capabilities.ts";
 import { mountCompare } from "./compare/mount.ts";
+import { mountCrossover } from "./crossover/mount.ts";
 import { byId } from "./dom.ts";
 import { openTabs } from "./tabs.ts";
 
 /** By the id of their section. A section that is not listed is not offered. */
 const PARTS: Readonly<Record<string, (root: HTMLElement) => void>> = {
   compare: mountCompare,
+  crossover: mountCrossover,
 };
 
 openTabs(PARTS);

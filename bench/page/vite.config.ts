@@ -14,7 +14,7 @@ export default defineConfig({
   // because a dependency that Vite meets late makes it reload the page.
   optimizeDeps: {
     exclude: ["simdconv"],
-    include: ["comlink", "comlink/dist/esm/node-adapter.mjs", "@assemblyscript/loader"],
+    include: ["comlink", "comlink/dist/esm/node-adapter.mjs", "@assemblyscript/loader", "chart.js"],
   },
   server: { headers: isolation, fs: { allow: [repository] } },
 });
