@@ -66,6 +66,7 @@ export class Chart {
     const { x, y, series } = this.spec;
     const axis = ({ label, log, format }: Axis) => ({
       type: log ? ("logarithmic" as const) : ("linear" as const),
+      beginAtZero: true,
       title: { display: true, text: label },
       ticks: { callback: (value: number | string) => tick(Number(value), log === true, format), maxRotation: 0 },
     });
@@ -78,7 +79,7 @@ export class Chart {
         interaction: { mode: "index", intersect: false },
         scales: { x: axis(x), y: axis(y) },
         plugins: {
-          legend: { position: "bottom", labels: { boxWidth: 12, boxHeight: 2 } },
+          legend: { display: series.length > 1, position: "bottom", labels: { boxWidth: 12, boxHeight: 2 } },
           tooltip: {
             callbacks: {
               title: ([item]) => `${x.format(item.parsed.x ?? Number.NaN)} ${x.label}`,
