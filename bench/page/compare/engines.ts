@@ -77,6 +77,11 @@ export class Lineup {
     return this.crew.capabilities();
   }
 
+  /** Once a comparison has opened it. */
+  get gpuName(): string | undefined {
+    return this.gpu?.capabilities().using.gpu;
+  }
+
   /** What the table shows before the first comparison. */
   beforehand(choice: Choice): Promise<Entry[]> {
     const entries = new Set(choice.entries);

@@ -6,7 +6,7 @@ import { nameOf } from "./layer.ts";
 import { type Contest, isTimed, medianMs, type Standing, speedUpOf, yardstickOf } from "./standing.ts";
 import { verdictOf } from "./verdict.ts";
 
-export function markdownOf(contest: Contest, { crossOriginIsolated, using }: Capabilities): string {
+export function markdownOf(contest: Contest, { crossOriginIsolated }: Capabilities, gpu: string | undefined): string {
   const { task, standings, rounds } = contest;
   const { border } = task.layer;
   const over = yardstickOf(contest)?.entry.title ?? "the first";
@@ -19,7 +19,7 @@ export function markdownOf(contest: Contest, { crossOriginIsolated, using }: Cap
     "",
     verdictOf(contest),
     "",
-    `simdconv in ${navigator.userAgent}; ${navigator.hardwareConcurrency} threads, ${crossOriginIsolated ? "isolated" : "not isolated"}${using.gpu ? `, ${using.gpu}` : ""}.`,
+    `simdconv in ${navigator.userAgent}; ${navigator.hardwareConcurrency} threads, ${crossOriginIsolated ? "isolated" : "not isolated"}${gpu ? `, GPU ${gpu}` : ""}.`,
   ];
   return `${lines.join("\n")}\n`;
 }

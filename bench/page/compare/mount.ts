@@ -63,7 +63,7 @@ class Comparison {
       });
     }
     button("copy").addEventListener("click", () => {
-      if (this.contest) void copyText(markdownOf(this.contest, lineup.capabilities()), byId("copied"));
+      if (this.contest) void copyText(markdownOf(this.contest, lineup.capabilities(), lineup.gpuName), byId("copied"));
     });
   }
 

@@ -72,8 +72,8 @@ export const presets: readonly Preset[] = [
   },
   {
     label: "movie C3D",
-    title: "16 frames of 64 channels; C3D's second layer has twice the sides",
-    layer: cube(28, 3, { op: "conv3d2d.conv3d", channels: 64, filters: 128, frames: 16, border: "half" }),
+    title: "16 frames, as C3D has them, with half the sides and channels of its second layer",
+    layer: cube(28, 3, { op: "conv3d2d.conv3d", channels: 32, filters: 64, frames: 16, border: "half" }),
   },
   {
     label: "volume",
