@@ -66,7 +66,7 @@ export class Chart {
     const { x, y, series } = this.spec;
     const axis = ({ label, log, format }: Axis) => ({
       type: log ? ("logarithmic" as const) : ("linear" as const),
-      beginAtZero: true,
+      beginAtZero: !log,
       title: { display: true, text: label },
       ticks: { callback: (value: number | string) => tick(Number(value), log === true, format), maxRotation: 0 },
     });

@@ -50,7 +50,7 @@ export class BenchPages {
   async open(prepare: Prepare = async () => {}, part = "compare"): Promise<BenchPage> {
     const bench = new BenchPage(await this.browser.newPage({ permissions: PERMISSIONS }));
     await prepare(bench.page, this.address);
-    await bench.page.goto(`${this.address}#${part}`);
+    await bench.page.goto(`${this.address}#/${part}`);
     if (part === "compare") await bench.until("ready");
     return bench;
   }

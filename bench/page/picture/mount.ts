@@ -95,10 +95,10 @@ class PictureDemo {
     delete this.root.dataset.state;
     const scale = Math.min(1, Number(this.select("side").value) / Math.max(width, height));
     const [w, h] = [width, height].map((extent) => Math.max(1, Math.round(extent * scale)));
-    const former = this.lens;
-    this.lens = await Lens.grind(w, h, FILTERS[Number(this.select("filter").value)]);
-    former?.dispose();
-    return this.lens;
+    const lens = await Lens.grind(w, h, FILTERS[Number(this.select("filter").value)]);
+    this.lens?.dispose();
+    this.lens = lens;
+    return lens;
   }
 
   private canvas(name: "before" | "after", { width, height }: Lens): CanvasRenderingContext2D {
