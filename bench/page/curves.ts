@@ -122,7 +122,8 @@ export class Chart {
     ctx.stroke();
     ctx.font = `12px ${getComputedStyle(this.root).fontFamily}`;
     ctx.textAlign = late ? "right" : "left";
-    ctx.fillText(this.mark.text, left + (late ? -6 : 6), chartArea.top + 12);
+    // What grows leaves room under it late, and over it early.
+    ctx.fillText(this.mark.text, left + (late ? -6 : 6), late ? chartArea.bottom - 8 : chartArea.top + 12);
     ctx.restore();
   }
 }
