@@ -15,7 +15,7 @@ export default defineConfig({
   // because a dependency that Vite meets late makes it reload the page.
   optimizeDeps: {
     exclude: ["simdconv"],
-    include: ["comlink", "comlink/dist/esm/node-adapter.mjs", "@assemblyscript/loader"],
+    include: ["comlink", "comlink/dist/esm/node-adapter.mjs", "@assemblyscript/loader", "chart.js"],
   },
   plugins: [serveDigits()],
   server: { headers: isolation, fs: { allow: [repository] } },

@@ -1,17 +1,12 @@
 /** The results: bars, figures, check marks and plans. */
-import { best, gflops, median, medianRatio } from "../rounds.ts";
+import { best, gflops } from "../../rounds.ts";
+import { byId, element } from "../dom.ts";
+import { digits, milliseconds, times } from "../format.ts";
 import type { Entry } from "./engines.ts";
-import { digits, milliseconds, times } from "./format.ts";
 import { nameOf } from "./layer.ts";
-import { type Contest, isTimed, type Standing } from "./standing.ts";
+import { type Contest, isTimed, medianMs, type Standing, speedUpOf, yardstickOf } from "./standing.ts";
 
 export type BarsShow = "speed" | "time";
-
-const byId = (id: string) => document.getElementById(id)!;
-
-function element<K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
 
 interface Row {
   readonly root: HTMLTableRowElement;
@@ -70,31 +65,27 @@ export class ResultsView {
   }
 
   show(contest: Contest, show: BarsShow): void {
-    byId("subject").textContent = nameOf(contest.layer);
+    byId("subject").textContent = nameOf(contest.task.layer);
     (byId("progress") as HTMLProgressElement).value = contest.progress;
     const round = contest.phase === "measuring" ? `, round ${contest.round} of ${contest.rounds}` : "";
     byId("phase").textContent = `${contest.phase}${round}`;
     const value = (ms: number) => (show === "speed" ? gflops(contest.multiplyAdds, ms) : ms);
-    const longest = Math.max(
-      ...contest.standings
-        .filter(isTimed)
-        .map((standing) => Math.max(value(best(standing.times)), value(median(standing.times)))),
-    );
-    const scalar = contest.standings[0].times;
+    const timed = contest.standings.filter(isTimed);
+    const longest = Math.max(...timed.flatMap((standing) => [value(best(standing.times)), value(medianMs(standing))]));
+    byId("over").textContent = `Over ${yardstickOf(contest)?.entry.title ?? contest.standings[0]?.entry.title}`;
     for (const standing of contest.standings) {
       const row = this.rows.get(standing.entry.id)!;
       exclude(row, standing.why);
       this.showFindings(row, standing);
       if (!isTimed(standing)) continue;
-      const [least, middle] = [best(standing.times), median(standing.times)];
+      const [least, middle] = [best(standing.times), medianMs(standing)];
       const ends = [value(least), value(middle)].sort((a, b) => a - b);
       row.bar.style.setProperty("--length", String(ends[1] / longest));
       row.bar.style.setProperty("--solid", String(ends[0] / ends[1]));
       row.cells.gflops.textContent = digits(gflops(contest.multiplyAdds, middle));
       row.cells.best.textContent = milliseconds(least);
       row.cells.median.textContent = milliseconds(middle);
-      const ratio = medianRatio(scalar.slice(0, standing.times.length), standing.times);
-      row.cells.speedup.textContent = scalar.length === 0 ? "" : times(ratio);
+      row.cells.speedup.textContent = times(speedUpOf(contest, standing));
     }
     this.showPlans(contest);
   }

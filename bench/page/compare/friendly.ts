@@ -2,7 +2,7 @@
 import { ConvError, OutOfMemoryError } from "simdconv";
 import type { Layer } from "./layer.ts";
 
-export type Field = keyof Layer | "padding" | "shape";
+export type Field = keyof Layer | "padding" | "shape" | "workers";
 
 export interface Complaint {
   /** "shape": the whole of it, no single field. */
@@ -12,8 +12,22 @@ export interface Complaint {
   readonly words?: string;
 }
 
-const IMAGE_FIELDS = ["batch", "channels", "height", "width"] as const;
-const FILTER_FIELDS = ["filters", "channels", "filterHeight", "filterWidth"] as const;
+/** Ops call the shapes of their filters by these names, and their axes by these. */
+const FILTERS: readonly string[] = ["filterShape", "filtersShape", "WShape"];
+const AXES: Readonly<Record<string, readonly [image: Field, filter: Field]>> = {
+  rows: ["height", "filterHeight"],
+  columns: ["width", "filterWidth"],
+  frames: ["frames", "filterFrames"],
+  times: ["frames", "filterFrames"],
+};
+const OPTIONS: Readonly<Record<string, Field>> = {
+  numGroups: "groups",
+  subsample: "subsample",
+  stride: "subsample",
+  d: "subsample",
+  borderMode: "border",
+  pad: "padding",
+};
 
 export function complaintOf(error: unknown): Complaint {
   if (!(error instanceof ConvError))
@@ -21,36 +35,21 @@ export function complaintOf(error: unknown): Complaint {
   return { field: fieldOf(error), text: textOf(error), words: `${error.name}: ${error.message}` };
 }
 
-function doesNotFit(error: ConvError): boolean {
-  return error.argument === "filterShape" && error.message.includes("does not fit");
-}
-
 function fieldOf({ argument, message }: ConvError): Field {
-  const columns = message.startsWith(`${argument}: columns`);
-  const rows = message.startsWith(`${argument}: rows`);
-  const entry = Number(/entry (\d)/.exec(message)?.[1] ?? Number.NaN);
-  switch (argument) {
-    case "numGroups":
-      return "groups";
-    case "subsample":
-      return "subsample";
-    case "borderMode":
-      return "border";
-    case "imageShape":
-      return columns ? "width" : rows ? "height" : (IMAGE_FIELDS[entry] ?? "shape");
-    case "filterShape":
-      return columns ? "filterWidth" : rows ? "filterHeight" : (FILTER_FIELDS[entry] ?? "shape");
-    default:
-      return "shape";
-  }
+  if (argument in OPTIONS) return OPTIONS[argument];
+  const axis = /: (rows|columns|frames|times)\b/.exec(message)?.[1];
+  if (axis === undefined) return "shape";
+  return AXES[axis][FILTERS.includes(argument) ? 1 : 0];
 }
 
 function textOf(error: ConvError): string {
-  if (doesNotFit(error)) {
+  if (FILTERS.includes(error.argument) && error.message.includes("does not fit")) {
     return "The filter is larger than the image, padding included. Make the filter smaller or the image larger, or choose a border that pads.";
   }
   if (error.argument === "numGroups")
     return "Each group gets the same share, so channels and filters must both divide by it.";
+  if (error.argument === "stride")
+    return "Some pixels would be in no window: the step may not be larger than the filter.";
   if (error instanceof OutOfMemoryError)
     return "That is more than WebAssembly's memory can hold. Make the batch or the image smaller.";
   return "The library cannot compute this shape.";

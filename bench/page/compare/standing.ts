@@ -1,7 +1,8 @@
 /** What is known of a comparison while it runs: the runner writes it, the view reads it. */
+import { median, medianRatio } from "../../rounds.ts";
 import type { Finding } from "./answer.ts";
 import type { Entry } from "./engines.ts";
-import type { Layer } from "./layer.ts";
+import type { Task } from "./layer.ts";
 
 /** One entry. `times` grows by one per round: milliseconds of one run. */
 export interface Standing {
@@ -16,7 +17,7 @@ export interface Standing {
 export type Phase = "preparing" | "checking answers" | "warming up" | "measuring";
 
 export interface Contest {
-  readonly layer: Layer;
+  readonly task: Task;
   readonly standings: readonly Standing[];
   multiplyAdds: number;
   phase: Phase;
@@ -26,11 +27,11 @@ export interface Contest {
   rounds: number;
 }
 
-export function openContest(layer: Layer, entries: readonly Entry[]): Contest {
+export function openContest(task: Task, entries: readonly Entry[]): Contest {
   const standings = entries.map((entry): Standing => {
     return { entry, why: entry.why, plan: undefined, findings: [], times: [] };
   });
-  return { layer, standings, multiplyAdds: 0, phase: "preparing", progress: 0, round: 0, rounds: 0 };
+  return { task, standings, multiplyAdds: 0, phase: "preparing", progress: 0, round: 0, rounds: 0 };
 }
 
 /** How the page takes part in a contest: it can end it, and it wants to know that something has changed. */
@@ -43,3 +44,15 @@ export interface Watch {
 export function isTimed({ times }: Standing): boolean {
   return times.length > 0;
 }
+
+/** The first that was timed: scalar, unless it takes no part. */
+export function yardstickOf({ standings }: Contest): Standing | undefined {
+  return standings.find(isTimed);
+}
+
+/** How many times as fast as the yardstick, a round's times against each other, and the median of that. */
+export function speedUpOf(contest: Contest, { times }: Standing): number {
+  return medianRatio(yardstickOf(contest)!.times.slice(0, times.length), times);
+}
+
+export const medianMs = ({ times }: Standing): number => median(times);

@@ -1,5 +1,6 @@
 /** One entry as a thing to time; warm-up; interleaved rounds. */
-import { nextTask, type Placed } from "./operands.ts";
+import { nextTask } from "../turns.ts";
+import type { Placed } from "./operands.ts";
 import type { Contest, Standing, Watch } from "./standing.ts";
 
 /**
@@ -27,16 +28,15 @@ export class Runner {
   }
 
   /** One run; its own progress is that of the page's bar between `from` and `to`. */
-  async run({ signal, changed }: Watch, from: number, to: number): Promise<void> {
-    const { op, input, out } = this.placed;
+  readonly run = async ({ signal, changed }: Watch, from: number, to: number): Promise<void> => {
     const { openmp } = this.standing.entry;
     const onProgress = (done: number, total: number) => {
       this.contest.progress = from + ((to - from) * done) / total;
       changed();
     };
     // Short runs are over before anyone could see progress, and need not pay for it.
-    await op.run(input, this.isLong ? { out, openmp, signal, onProgress } : { out, openmp, signal });
-  }
+    await this.placed.run(this.isLong ? { openmp, signal, onProgress } : { openmp, signal });
+  };
 
   /** Milliseconds of one run. The event loop turns once afterwards. */
   async sample(watch: Watch, from: number, to: number): Promise<number> {
