@@ -145,8 +145,12 @@ export const CONV_IMAGE_STEP = 424;
 /** Scratch: the piece of y, packed; where the rows of a register tile begin. */
 export const CONV_SCRATCH_Y = 428;
 export const CONV_SCRATCH_STARTS = 432;
+/** Where each filter begins, in y and in w; whether lanes run over rows, and filters are splatted. */
+export const CONV_FILTERS_Y = 436;
+export const CONV_FILTERS_W = 440;
+export const CONV_TURNED = 444;
 
-export const CONV_BYTES = 436;
+export const CONV_BYTES = 448;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

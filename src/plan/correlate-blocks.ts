@@ -1,6 +1,6 @@
 /** Argument blocks of gradients with respect to filters. `p` is the forward problem: its w is what is written, its y what is read. */
 import * as A from "../../assembly/args.ts";
-import type { ConvProblem, Space } from "../problem/problem.ts";
+import { type ConvProblem, product, type Space } from "../problem/problem.ts";
 import { blocking, type ConvBlocking, problemWords, Words, wrap } from "./blocks.ts";
 import type { BlockImage, Pointer, Region } from "./plan.ts";
 import { elementBytes } from "./registers.ts";
@@ -21,6 +21,8 @@ function writtenStrides({ dtype, w }: ConvProblem, position: Space): number[] {
 }
 
 export interface CorrelateBlocking extends ConvBlocking {
+  /** Lanes over rows. */
+  readonly turned: boolean;
   readonly rowRuns: number;
   readonly blocks: number;
   readonly imageStep: number;
@@ -31,8 +33,11 @@ export interface CorrelateBlocking extends ConvBlocking {
 /** `CONV_TERMS` and `CONV_ROWS_W`: where each row, a channel and a tap of `blockChannels`, begins in the input tile and in w. */
 export function correlateBlock(p: ConvProblem, b: CorrelateBlocking): BlockImage {
   const size = elementBytes(p.dtype);
-  const [inX, inW] = [b.input.terms(), rowsOf(p, b.blockChannels)];
-  return blocking(problemWords(new Words(A.CONV_BYTES, [inX, inW, b.panels]), p), b)
+  const { inX, inW } = rowsOf(p, b);
+  const filters = (stride: number) => Int32Array.from({ length: p.filters }, (_, k) => wrap(k * stride * size));
+  const [inYOfFilters, inWOfFilters] = [filters(p.y.channel), filters(p.w.filter)];
+  const tables = [inX, inW, b.panels, inYOfFilters, inWOfFilters];
+  return blocking(problemWords(new Words(A.CONV_BYTES, tables), p), b)
     .put(A.CONV_W_STRIDES, ...writtenStrides(p, [0, 0, 0]))
     .put(A.CONV_ROW_RUNS, b.rowRuns)
     .put(A.CONV_BLOCKS, b.blocks)
@@ -42,23 +47,27 @@ export function correlateBlock(p: ConvProblem, b: CorrelateBlocking): BlockImage
     .table(A.CONV_TERMS, inX)
     .table(A.CONV_ROWS_W, inW)
     .table(A.CONV_PANELS, b.panels)
+    .table(A.CONV_FILTERS_Y, inYOfFilters)
+    .table(A.CONV_FILTERS_W, inWOfFilters)
+    .put(A.CONV_TURNED, b.turned ? 1 : 0)
     .image();
 }
 
-function rowsOf({ dtype, taps, w }: ConvProblem, channels: number): Int32Array {
+/** Rows as they follow each other in w, so that lanes over them are stored together; channel by channel where the last block has fewer. */
+function rowsOf({ dtype, channels, taps, w }: ConvProblem, { blockChannels, input }: CorrelateBlocking) {
   const size = elementBytes(dtype);
-  const rows = new Int32Array(channels * taps[0] * taps[1] * taps[2]);
-  let i = 0;
-  for (let c = 0; c < channels; c++) {
-    for (let z = 0; z < taps[0]; z++) {
-      for (let y = 0; y < taps[1]; y++) {
-        for (let x = 0; x < taps[2]; x++) {
-          rows[i++] = wrap((c * w.channel + z * w.space[0] + y * w.space[1] + x * w.space[2]) * size);
-        }
-      }
-    }
-  }
-  return rows;
+  const each = product(taps);
+  const places = Float64Array.from({ length: blockChannels * each }, (_, row) => {
+    const [c, tap] = [Math.floor(row / each), row % each];
+    const [z, y, x] = [Math.floor(tap / taps[2] / taps[1]), Math.floor(tap / taps[2]) % taps[1], tap % taps[2]];
+    return c * w.channel + z * w.space[0] + y * w.space[1] + x * w.space[2];
+  });
+  const run = channels % blockChannels === 0 ? places.length : each;
+  const order = Int32Array.from(places, (_, row) => row).sort(
+    (a, b) => Math.floor(a / run) - Math.floor(b / run) || places[a]! - places[b]!,
+  );
+  const terms = input.terms();
+  return { inX: order.map((row) => terms[row]!), inW: order.map((row) => wrap(places[row]! * size)) };
 }
 
 export function unsharedGradientBlock(p: ConvProblem, position: Space): BlockImage {
