@@ -50,6 +50,19 @@ export type Vector = v128;
   else store<T>(p, v, sizeof<T>());
 }
 
+/** The lanes of four f32, each to a place of its own. */
+// @ts-ignore: decorator
+@inline export function storeApart<V>(p: usize, q: usize, r: usize, s: usize, v: V): void {
+  if (isVector<V>()) {
+    v128.store_lane<f32>(p, v, 0);
+    v128.store_lane<f32>(q, v, 1);
+    v128.store_lane<f32>(r, v, 2);
+    v128.store_lane<f32>(s, v, 3);
+  } else {
+    store<f32>(p, v);
+  }
+}
+
 /** Lanes 0, 2, 4, … of two vectors that follow each other at p. A scalar is its own lane 0. */
 // @ts-ignore: decorator
 @inline export function loadEvenLanes<T, V>(p: usize): V {

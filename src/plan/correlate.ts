@@ -9,8 +9,7 @@ import {
   correlateBlock,
   correlateSegments,
   gradientPointers,
-  sumBlock,
-  sumPointers,
+  sumStep,
   unsharedGradientBlock,
 } from "./correlate-blocks.ts";
 import { DOTS_ROWS, type Form, type Tiling, tilingOf } from "./correlate-tiling.ts";
@@ -20,10 +19,10 @@ import { fftCandidate } from "./fft.ts";
 import { roundUp } from "./input-tile.ts";
 import { type Plan, planFrom, type Step } from "./plan.ts";
 import { type BinaryName, elementBytes, evenly, laneCount } from "./registers.ts";
+import { isPlain } from "./winograd.ts";
+import { winogradGradientCandidate } from "./winograd-gradient.ts";
 
 const GRAIN_MULTIPLY_ADDS = 4e5;
-/** Elements of one tile of the sum of the blocks. */
-const SUM_ELEMENTS = 1024;
 /** An element of w that is stored alone, into a line of its own. */
 const SCATTER_CYCLES = 4;
 /** Packing an element of the outputs' gradient. */
@@ -43,9 +42,16 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
   const p = withSpaceInside(canonical(turned ?? forward));
   const forms: readonly Form[] = lanes ? [lanes === "pixels" ? "dots" : "filters"] : ["filters", "rows", "dots"];
   const candidates = summed ? forms.map((form) => correlateCandidate(gradient, p, binary, form)) : [];
+  const least = Math.min(...candidates.map(({ cycles }) => cycles));
+  const transform = algorithm === "auto" && !lanes && !demand.exact;
+  const worthIt = Math.min(forward.channels, forward.filters) >= LEAST_CHANNELS && least > LEAST_FOR_WINOGRAD;
+  if (isPlain(forward) && (algorithm === "winograd" || (transform && worthIt))) {
+    // Of nothing there are sums only.
+    const winograd = winogradGradientCandidate(gradient, forward, binary);
+    candidates.push(winograd ?? correlateCandidate(gradient, p, binary, "filters"));
+  }
   // One channel and one image: a convolution whose filters are as large as its results are few.
-  const transform = (algorithm === "auto" && !lanes && !demand.exact) || algorithm === "fft";
-  const fft = transform && forward.channels === 1 ? fftCandidate(gradient, binary) : null;
+  const fft = (transform || algorithm === "fft") && forward.channels === 1 ? fftCandidate(gradient, binary) : null;
   if (fft && (algorithm === "fft" || fft.cycles > LEAST_TO_TRANSFORM)) candidates.push(fft);
   const best = candidates.sort((a, b) => a.cycles - b.cycles)[0];
   if (!best) throw new OptionError("algorithm", `"${algorithm}" does not serve this gradient`);
@@ -54,8 +60,10 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
   return plan;
 }
 
-/** Below so many cycles nobody gains by a transform (choose.ts). */
+/** Below so many cycles nobody gains by a transform, nor of fewer channels or filters by Winograd's (choose.ts). */
 const LEAST_TO_TRANSFORM = 5e5;
+const LEAST_FOR_WINOGRAD = 2e6;
+const LEAST_CHANNELS = 32;
 
 /** Axes with one output go outside: pieces are cut from rows and columns. */
 function withSpaceInside(p: ConvProblem): ConvProblem {
@@ -176,21 +184,6 @@ function buildPlan(
     workBytes: blocks > 1 ? blocks * p.w.size * size : 0,
     notes: notesOf(p, form, lanes, t),
   });
-}
-
-/** The results are zeros if there are no blocks. */
-function sumStep(p: ConvProblem, blocks: number): Step {
-  const size = elementBytes(p.dtype);
-  const levels = Math.ceil(Math.log2(Math.max(2, blocks))) + 1;
-  return {
-    kernel: `sum_blocks_${p.dtype === "float32" ? "f32" : "f64"}`,
-    tiles: Math.ceil(p.w.size / SUM_ELEMENTS),
-    grain: Math.max(1, Math.floor(64 / Math.max(1, blocks))),
-    cycles: STORE_CYCLES * p.w.size * (1 + blocks),
-    scratchBytes: levels * (SUM_ELEMENTS * size + 32),
-    block: sumBlock(size, p.w.size, SUM_ELEMENTS, blocks),
-    pointers: sumPointers,
-  };
 }
 
 function notesOf(p: ConvProblem, form: Form, lanes: number, t: Tiling): string[] {

@@ -33,7 +33,7 @@ const NEAR_BYTES = 1280 * 1024;
 const FILTER_CYCLES = 2;
 
 /** The tiles of a unit: rows and columns of them, in so many images. */
-interface Unit {
+export interface Unit {
   readonly images: number;
   readonly rows: number;
   readonly columns: number;
@@ -48,10 +48,12 @@ interface Choice {
 
 /** None where the algorithm does not apply. */
 export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
-  const { taps, stride, dilation } = p;
+  return isPlain(p) ? [4, 2].map((side) => candidate(p, binary, side)) : [];
+}
+
+export function isPlain({ taps, stride, dilation, dtype, w }: ConvProblem): boolean {
   const plain = [1, 2].every((axis) => taps[axis] === 3 && stride[axis] === 1 && dilation[axis] === 1);
-  if (!plain || p.dtype !== "float32" || p.w.position) return [];
-  return [4, 2].map((side) => candidate(p, binary, side));
+  return plain && dtype === "float32" && !w.position;
 }
 
 function candidate(p: ConvProblem, binary: BinaryName, side: number): Candidate {
@@ -77,7 +79,7 @@ function mayFuse(p: ConvProblem, binary: BinaryName, side: number, unit: Unit): 
 }
 
 /** About `most` tiles: of one row, of several, of several images. */
-function unitOf(p: ConvProblem, side: number, most: number): Unit {
+export function unitOf(p: ConvProblem, side: number, most: number): Unit {
   const [high, wide] = [Math.ceil(p.output[1] / side), Math.ceil(p.output[2] / side)];
   const part = (whole: number, most: number) =>
     Math.max(1, Math.ceil(whole / Math.ceil(whole / Math.max(1, most))) || 1);
@@ -88,7 +90,7 @@ function unitOf(p: ConvProblem, side: number, most: number): Unit {
 }
 
 /** Units of one frame, and batches of images. */
-function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
+export function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
   const units = Math.ceil(p.output[1] / (rows * side)) * Math.ceil(p.output[2] / (columns * side));
   return { units, batches: Math.ceil(p.batch / images) };
 }
@@ -183,7 +185,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
   const mPoint = oddLines(passPanels * across * mSlot);
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
   const scratchTiles = A.ZERO_BYTES;
-  const scratchRows = roundUp(scratchTiles + 16 * (tiles + lanes), 64);
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64);
   const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * (side + 2) * input.pitches[3]), 64) + 64;
   const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
   const scratchV = scratchM + points * mPoint;
