@@ -156,8 +156,10 @@ export const CONV_LANES_W = 460;
 export const CONV_LANE_STEPS = 464;
 /** `winograd_gradient` only: a block that describes y as if it were x. Places: of filters among the transformed ones, of taps in w. */
 export const CONV_GRADIENT = 476;
+/** Bytes of a packed panel of lanes, if all of them are kept, else 0. */
+export const CONV_LANE_PANEL = 480;
 
-export const CONV_BYTES = 480;
+export const CONV_BYTES = 484;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

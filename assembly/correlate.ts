@@ -21,7 +21,7 @@
  */
 import {
   CONV_BATCH, CONV_BLOCKS, CONV_BLOCK_CHANNELS, CONV_BLOCK_STEP, CONV_CHANNELS, CONV_GROUPS, CONV_IMAGE_STEP, CONV_LANES, CONV_LANES_W,
-  CONV_LANE_STEPS, CONV_OUT, CONV_PACKED, CONV_PANELS, CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_ROW_RUNS, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
+  CONV_LANE_PANEL, CONV_LANE_STEPS, CONV_OUT, CONV_PACKED, CONV_PANELS, CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_ROW_RUNS, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS,
   CONV_SCRATCH_STARTS, CONV_SCRATCH_Y, CONV_SPLATS, CONV_SPLATS_W, CONV_SPLAT_STEPS, CONV_TAPS, CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_GROUPS,
   CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_TURNED, CONV_W, CONV_W_STRIDES, CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
@@ -102,19 +102,20 @@ function addPiece(
   const r0 = turned ? k0 : m0, r1 = turned ? k1 : m1, l0 = turned ? m0 : k0, l1 = turned ? m1 : k1;
   const tall = word(args, CONV_TILE_MR), tiles = ceilDivide(r1 - r0, tall), slot = tall * word(args, CONV_TILE_NV) * L * size;
   const step = opens && w ? 0 : slot;
+  const across = ceilDivide(l1 - l0, wide);
   let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
-  for (let l = l0; l < l1; l += wide) {
-    const count = min(wide, l1 - l), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
-    packPanel(args, size, dots, packed, turned ? x : y, <usize>(word(args, CONV_LANES) + (l << 2)), count, vectors, images, rows, columns);
-    for (let t = 0; t < tiles; ++t, acc += step) {
-      const r = r0 + t * (r1 - r0) / tiles, height = r0 + (t + 1) * (r1 - r0) / tiles - r;
-      let at = <usize>(word(args, CONV_SPLATS) + (r << 2));
-      if (dots) for (let r = 0, from = at, to = at = scratch + <usize>word(args, CONV_SCRATCH_STARTS); r < tall; ++r, to += 4) {
-        store<i32>(to, entry(from, min(r, height - 1)));
-      }
-      contractRows(size, dots, height, vectors, table, end, turned ? y : x, at, packed, opens ? scratch : acc, acc);
-      if (w) storeSums(size, dots, acc, vectors * L * size, height, count, w, <usize>(word(args, CONV_SPLATS_W) + (r << 2)), <usize>(word(args, CONV_LANES_W) + (l << 2)));
+  for (let i = 0, all = tiles * across; i < all; ++i, acc += step) {
+    // Turned, what follows each other in w is stored in turn: from so many lines, apart by whole filters, the rest is slow to be had.
+    const t = turned ? i / across : i % tiles, panel = turned ? i % across : i / tiles, l = l0 + panel * wide;
+    const r = r0 + t * (r1 - r0) / tiles, height = r0 + (t + 1) * (r1 - r0) / tiles - r;
+    const count = min(wide, l1 - l), vectors = count > L ? word(args, CONV_TILE_NV) : 1, lane = packed + <usize>(panel * word(args, CONV_LANE_PANEL));
+    if (!t) packPanel(args, size, dots, lane, turned ? x : y, <usize>(word(args, CONV_LANES) + (l << 2)), count, vectors, images, rows, columns);
+    let at = <usize>(word(args, CONV_SPLATS) + (r << 2));
+    if (dots) for (let r = 0, from = at, to = at = scratch + <usize>word(args, CONV_SCRATCH_STARTS); r < tall; ++r, to += 4) {
+      store<i32>(to, entry(from, min(r, height - 1)));
     }
+    contractRows(size, dots, height, vectors, table, end, turned ? y : x, at, lane, opens ? scratch : acc, acc);
+    if (w) storeSums(size, dots, acc, vectors * L * size, height, count, w, <usize>(word(args, CONV_SPLATS_W) + (r << 2)), <usize>(word(args, CONV_LANES_W) + (l << 2)));
   }
 }
 

@@ -24,6 +24,8 @@ function writtenStrides({ dtype, w }: ConvProblem, position: Space): number[] {
 export interface CorrelateBlocking extends ConvBlocking {
   /** Lanes over rows. */
   readonly turned: boolean;
+  /** Bytes of a packed panel, if all are kept, else 0. */
+  readonly panelBytes: number;
   readonly rowRuns: number;
   readonly blocks: number;
   readonly imageStep: number;
@@ -50,6 +52,7 @@ export function correlateBlock(p: ConvProblem, b: CorrelateBlocking): BlockImage
     .put(A.CONV_SCRATCH_Y, b.scratchY, b.scratchRows, b.turned ? 1 : 0)
     .put(A.CONV_SPLAT_STEPS, ...splats.steps)
     .put(A.CONV_LANE_STEPS, ...lanes.steps)
+    .put(A.CONV_LANE_PANEL, b.panelBytes)
     .table(A.CONV_PANELS, b.panels)
     .table(A.CONV_SPLATS, splats.places)
     .table(A.CONV_SPLATS_W, splats.inW)

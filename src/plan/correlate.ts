@@ -143,7 +143,12 @@ function buildPlan(
   const scratchPixels = roundUp(scratchRows + 4 * DOTS_ROWS, 64);
   const scratchY = roundUp(scratchPixels + 4 * pixels, 64);
   // A row's last vectors of pixels are packed whole.
-  const scratchX = roundUp(scratchY + (pixels + lanes) * (form === "dots" ? 2 : t.registerVectors) * lanes * size, 64);
+  const panelBytes = roundUp((pixels + lanes) * (form === "dots" ? 2 : t.registerVectors) * lanes * size, 64);
+  const turned = form === "rows";
+  const panels = turned
+    ? Math.ceil((t.blockChannels * product(p.taps)) / t.rowRuns / (t.registerVectors * lanes)) + 1
+    : 1;
+  const scratchX = scratchY + panels * panelBytes;
   const imageStep = t.input.packed ? roundUp(t.input.bytes, 64) : p.x.batch * size;
   const blocks = empty ? 0 : t.blocks;
   const blocking = {
@@ -160,7 +165,8 @@ function buildPlan(
     scratchRows,
     imageStep,
     blocks,
-    turned: form === "rows",
+    turned,
+    panelBytes: turned ? panelBytes : 0,
   };
   const main: Step = {
     kernel: `correlate_${form === "dots" ? form : "filters"}_${type}`,
