@@ -14,7 +14,7 @@ const TILE_MULTIPLY_ADDS = 5e6;
 const WANTED_TILES = 16;
 const LEAST_TILE_MULTIPLY_ADDS = 2e5;
 /** Rows and filters of a tile for which a piece is still worth packing; of `rows` it is the filters that share what is packed. */
-const LEAST = { filters: { rows: 96, filters: 64 }, rows: { rows: 64, filters: 256 }, dots: { rows: 96, filters: 64 } };
+const LEAST = { filters: { rows: 96, filters: 64 }, rows: { rows: 96, filters: 128 }, dots: { rows: 96, filters: 64 } };
 /** Terms of a block: so many multiply-adds an output hide what adding the blocks up costs. */
 const LEAST_BLOCK_TERMS = 512;
 const MOST_BLOCKS = 64;
