@@ -1,6 +1,6 @@
 /** The export table: every kernel for both element types, with the lanes of the binary. README.md has the contract. */
 import { Filters, Pixels } from "./contract";
-import { correlate } from "./correlate";
+import { correlate, DOTS, FILTERS, WINOGRAD } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
@@ -128,20 +128,24 @@ export function winograd_filters_f32(args: usize, scratch: usize, first: i32, la
   winogradFilters(args, scratch, first, last);
 }
 
+export function winograd_gradient_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 4, WINOGRAD);
+}
+
 export function correlate_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 4, false);
+  correlate(args, scratch, first, last, 4, FILTERS);
 }
 
 export function correlate_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 8, false);
+  correlate(args, scratch, first, last, 8, FILTERS);
 }
 
 export function correlate_dots_f32(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 4, true);
+  correlate(args, scratch, first, last, 4, DOTS);
 }
 
 export function correlate_dots_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 8, true);
+  correlate(args, scratch, first, last, 8, DOTS);
 }
 
 export function sum_blocks_f32(args: usize, scratch: usize, first: i32, last: i32): void {

@@ -1,55 +1,65 @@
 /** Winograd's transform of the input, Bᵀ x B, with lanes over tiles. See winograd.ts. */
 import {
   CONV_BATCH, CONV_NUMBERS, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_STRIDE, CONV_TILE_BATCH,
-  CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_X, CONV_X_STRIDES,
+  CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_X_STRIDES,
 } from "./args";
 import {
-  add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadNextLanes, loadSplat, multiplyAdd, multiplySubtract, storeLanes,
+  add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadNextLanes, loadSplat, multiply, multiplyAdd, multiplySubtract, storeLanes,
   subtract, vectorBytes,
 } from "./lanes";
 import { inputTile } from "./pack";
 import { bandsX, TILE_ROWS_AT, TILE_WORDS } from "./winograd-units";
 import { ceilDivide, word } from "./words";
 
-/** Channels c0 … c1 − 1 of a unit, transformed into `v`. */
+/**
+ * Channels c0 … c1 − 1 of a unit, transformed into `v`: [point][panel of tiles][channel][tile of the panel], or `across`, as gradients with
+ * respect to filters want them, [panel of channels][point][tile][channel of the panel]. `source` describes x, and is another block than `args`
+ * where x is the gradient of the outputs: then its tiles are spread.
+ */
 export function transformInput<V>(
-  args: usize, scratch: usize, unit: i32, n0: i32, g: i32, z: i32, c0: i32, c1: i32, count: i32, v: usize,
+  args: usize, source: usize, scratch: usize, x: i32, across: bool, unit: i32, n0: i32, g: i32, z: i32, c0: i32, c1: i32, count: i32, v: usize,
 ): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, side = word(args, CONV_SIDE), points = word(args, CONV_POINTS);
   const row = unit / bandsX(args) * word(args, CONV_TILE_ROWS), column = unit % bandsX(args) * word(args, CONV_TILE_COLUMNS);
-  const tall = ceilDivide(min(word(args, CONV_TILE_ROWS), word(args, CONV_OUT + 4) - row), side);
+  const tall = ceilDivide(min(word(args, CONV_TILE_ROWS), word(args, CONV_OUT + 4) - row), side), spread = source != args;
   const images = min(word(args, CONV_TILE_BATCH), word(args, CONV_BATCH) - n0), pitch = word(args, CONV_PITCHES + 12);
   const numbers = <usize>word(args, CONV_NUMBERS), rows = scratch + <usize>word(args, CONV_SCRATCH_ROWS);
   const tiles = scratch + <usize>word(args, CONV_SCRATCH_TILES), point = <usize>word(args, CONV_V_POINT);
-  for (let c = c0; c < c1; ++c) {
+  const together = across ? L : 1, channels = tiles + <usize>(count + L) * TILE_WORDS;
+  for (let c = c0; c < c1; c += together) {
     let to = rows;
-    for (let n = n0; n < n0 + images; ++n) {
-      const x = <usize>(word(args, CONV_X) + n * word(args, CONV_X_STRIDES) + g * word(args, CONV_X_STRIDES + 4) + c * word(args, CONV_X_STRIDES + 8));
-      let from = inputTile<f32, V>(args, scratch, x, 1, z, row, column);
-      for (let r = 0; r < tall; ++r, from += <usize>(side * word(args, CONV_STRIDE + 4) * pitch), to += <usize>(points * pitch)) {
-        if (points == 6) rowsOfSix<V>(from, to, pitch, numbers);
-        else if (points == 9) rowsOfNine<V>(from, to, pitch, numbers);
-        else rowsOfFour<V>(from, to, pitch);
+    for (let l = 0; l < together; ++l) {
+      store<i32>(channels + <usize>l * TILE_WORDS + TILE_ROWS_AT, <i32>(to - rows));
+      for (let n = n0; n < n0 + images; ++n) {
+        const at = x + n * word(source, CONV_X_STRIDES) + g * word(source, CONV_X_STRIDES + 4) + min(c + l, c1 - 1) * word(source, CONV_X_STRIDES + 8);
+        let from = inputTile<f32, V>(source, scratch, <usize>at, 1, z, row, column);
+        for (let r = 0; r < tall; ++r, from += <usize>(side * word(args, CONV_STRIDE + 4) * pitch), to += <usize>(points * pitch)) {
+          if (points == 6) rowsOfSix<V>(from, to, pitch, numbers, spread);
+          else if (points == 9) rowsOfNine<V>(from, to, pitch, numbers);
+          else rowsOfFour<V>(from, to, pitch);
+        }
       }
     }
-    const target = v + <usize>(c * wide * 4);
-    for (let t = 0; t < count; t += L) {
-      const at = target + <usize>(t / wide * word(args, CONV_V_PANEL) + t % wide * 4), list = tiles + <usize>t * TILE_WORDS;
-      if (points == 6) columnsOfSix<V>(list, rows, pitch, at, point, numbers);
-      else if (points == 9) columnsOfNine<V>(list, rows, pitch, at, point, numbers);
-      else columnsOfFour<V>(list, rows, pitch, at, point);
+    for (let t = 0; t < count; t += across ? 1 : L) {
+      const tile = tiles + <usize>t * TILE_WORDS, list = across ? channels : tile, base = across ? rows + load<u32>(tile + TILE_ROWS_AT) : rows;
+      const lane = across ? c - c0 : t, term = across ? t : c;
+      const at = v + <usize>(lane / wide * word(args, CONV_V_PANEL) + (lane % wide + term * wide) * 4);
+      if (points == 6) columnsOfSix<V>(list, base, pitch, at, point, numbers, spread);
+      else if (points == 9) columnsOfNine<V>(list, base, pitch, at, point, numbers);
+      else columnsOfFour<V>(list, base, pitch, at, point);
     }
   }
 }
 
-/** Bᵀ along y, for whole rows: six rows `pitch` bytes apart become six. */
-function rowsOfSix<V>(from: usize, to: usize, pitch: usize, numbers: usize): void {
+/** Bᵀ along y, for whole rows: six rows `pitch` bytes apart become six. Or A, if `spread`, of the first four. */
+function rowsOfSix<V>(from: usize, to: usize, pitch: usize, numbers: usize, spread: bool): void {
   const two = loadSplat<f32, V>(numbers), half = loadSplat<f32, V>(numbers + 4), middle = loadSplat<f32, V>(numbers + 8);
   const near = loadSplat<f32, V>(numbers + 12), far = loadSplat<f32, V>(numbers + 16);
   for (const end = from + pitch; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
     const d0 = loadLanes<f32, V>(from), d1 = loadLanes<f32, V>(from + pitch), d2 = loadLanes<f32, V>(from + 2 * pitch);
     const d3 = loadLanes<f32, V>(from + 3 * pitch), d4 = loadLanes<f32, V>(from + 4 * pitch), d5 = loadLanes<f32, V>(from + 5 * pitch);
-    storeSix<V>(to, pitch, d0, d1, d2, d3, d4, d5, two, half, middle, near, far);
+    if (spread) spreadFour<V>(to, pitch, d0, d1, d2, d3, two, half, near, far);
+    else storeSix<V>(to, pitch, d0, d1, d2, d3, d4, d5, two, half, middle, near, far);
   }
 }
 
@@ -71,6 +81,20 @@ function rowsOfSix<V>(from: usize, to: usize, pitch: usize, numbers: usize): voi
   storeLanes<f32, V>(to + 3 * step, multiplyAdd<f32, V>(far, odd, even));
   storeLanes<f32, V>(to + 4 * step, multiplySubtract<f32, V>(far, odd, even));
   storeLanes<f32, V>(to + 5 * step, multiplySubtract<f32, V>(middle, d3, add<f32, V>(d1, d5)));
+}
+
+/** A, the transpose of what `toFour` multiplies by, on four elements. */
+// @ts-ignore: decorator
+@inline function spreadFour<V>(to: usize, step: usize, d0: V, d1: V, d2: V, d3: V, two: V, half: V, near: V, far: V): void {
+  storeLanes<f32, V>(to, d0);
+  let even = multiplyAdd<f32, V>(far, d0, multiply<f32, V>(near, d2)), odd = multiplyAdd<f32, V>(half, d3, d1);
+  storeLanes<f32, V>(to + step, add<f32, V>(even, odd));
+  storeLanes<f32, V>(to + 2 * step, subtract<f32, V>(even, odd));
+  even = multiplyAdd<f32, V>(near, d0, multiply<f32, V>(far, d2));
+  odd = multiplyAdd<f32, V>(two, d3, d1);
+  storeLanes<f32, V>(to + 3 * step, add<f32, V>(even, odd));
+  storeLanes<f32, V>(to + 4 * step, subtract<f32, V>(even, odd));
+  storeLanes<f32, V>(to + 5 * step, d3);
 }
 
 /** Bᵀ along y with stride 2: nine rows become nine. */
@@ -124,8 +148,8 @@ function rowsOfFour<V>(from: usize, to: usize, pitch: usize): void {
   return rows + load<u32>(list + i * TILE_WORDS + TILE_ROWS_AT);
 }
 
-/** B along x, for L tiles side by side: each of their six rows becomes six points. */
-function columnsOfSix<V>(list: usize, rows: usize, pitch: usize, to: usize, point: usize, numbers: usize): void {
+/** B along x (or Aᵀ), for L tiles side by side: each of their six rows becomes six points. */
+function columnsOfSix<V>(list: usize, rows: usize, pitch: usize, to: usize, point: usize, numbers: usize, spread: bool): void {
   const two = loadSplat<f32, V>(numbers), half = loadSplat<f32, V>(numbers + 4), middle = loadSplat<f32, V>(numbers + 8);
   const near = loadSplat<f32, V>(numbers + 12), far = loadSplat<f32, V>(numbers + 16);
   let p = rowsOf(list, rows, 0), q = p, r = p, s = p;
@@ -134,9 +158,15 @@ function columnsOfSix<V>(list: usize, rows: usize, pitch: usize, to: usize, poin
     if (isVector<V>()) {
       const a = loadLanes<f32, V>(p), b = loadLanes<f32, V>(q), c = loadLanes<f32, V>(r), d = loadLanes<f32, V>(s);
       const ab = interleaveLow(a, b), cd = interleaveLow(c, d), ef = interleaveHigh(a, b), gh = interleaveHigh(c, d);
+      if (spread) {
+        spreadFour<V>(to, point, joinLow(ab, cd), joinHigh(ab, cd), joinLow(ef, gh), joinHigh(ef, gh), two, half, near, far);
+        continue;
+      }
       const ij = interleaveLow(loadNextLanes<f32, V>(p), loadNextLanes<f32, V>(q));
       const kl = interleaveLow(loadNextLanes<f32, V>(r), loadNextLanes<f32, V>(s));
       storeSix<V>(to, point, joinLow(ab, cd), joinHigh(ab, cd), joinLow(ef, gh), joinHigh(ef, gh), joinLow(ij, kl), joinHigh(ij, kl), two, half, middle, near, far);
+    } else if (spread) {
+      spreadFour<V>(to, point, load<f32>(p), load<f32>(p, 4), load<f32>(p, 8), load<f32>(p, 12), two, half, near, far);
     } else {
       storeSix<V>(to, point, load<f32>(p), load<f32>(p, 4), load<f32>(p, 8), load<f32>(p, 12), load<f32>(p, 16), load<f32>(p, 20), two, half, middle, near, far);
     }

@@ -40,7 +40,7 @@ export function winograd<V>(args: usize, scratch: usize, first: i32, last: i32):
     rest = rest / word(args, CONV_OUT) / batches(args);
     const run = rest % word(args, CONV_PANEL_RUNS), g = rest / word(args, CONV_PANEL_RUNS);
     const unit = tile % unitsOfFrame(args), count = listTiles<V>(args, scratch, unit, n0);
-    transformInput<V>(args, scratch, unit, n0, g, z, 0, word(args, CONV_CHANNELS), count, v);
+    transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, 0, word(args, CONV_CHANNELS), count, v);
     multiplyUnit<V>(args, scratch, unit, n0, g, z, run, count, v, true);
   }
 }
@@ -53,7 +53,7 @@ export function winogradInput<V>(args: usize, scratch: usize, first: i32, last: 
     const n0 = rest % batches(args) * word(args, CONV_TILE_BATCH), g = rest / batches(args);
     const count = listTiles<V>(args, scratch, unit, n0);
     const v = <usize>(word(args, CONV_Y) + tile / runs * word(args, CONV_V_UNIT));
-    transformInput<V>(args, scratch, unit, n0, g, z, run * channels / runs, (run + 1) * channels / runs, count, v);
+    transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, run * channels / runs, (run + 1) * channels / runs, count, v);
   }
 }
 

@@ -12,8 +12,8 @@ const BINARIES = ["scalar", "simd", "relaxed", "debug"] as const;
  * Minified JavaScript, worker and one binary, gzipped: what a page has to load. The aim is 60 KiB; the kernels of the gradients and
  * Winograd took it beyond. What would bring it back is a binary of its own for float64, which is nearly half of each.
  */
-const PAGE_LIMIT = 65 * 1024;
-const WASM_LIMIT = 21 * 1024;
+const PAGE_LIMIT = 66 * 1024;
+const WASM_LIMIT = 22 * 1024;
 
 async function buildKernels(): Promise<void> {
   mkdirSync("dist/wasm", { recursive: true });

@@ -238,7 +238,7 @@ export interface Points {
 
 export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
   const terms = Int32Array.from({ length: b.blockTerms }, (_, c) => (c * t.vPanel) / Math.max(1, p.channels));
-  const numbers = new Int32Array(Float32Array.of(2, 0.5, 2.5, Math.SQRT1_2, Math.SQRT2).buffer);
+  const numbers = winogradNumbers();
   return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
     .put(A.CONV_W_GROUP, wrap(t.wGroup))
     .put(A.CONV_SIDE, t.side)
@@ -250,6 +250,11 @@ export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): Block
     .table(A.CONV_PANELS, b.panels)
     .table(A.CONV_NUMBERS, numbers)
     .image();
+}
+
+export function winogradNumbers(): Int32Array {
+  const [near, far] = [Math.SQRT1_2, Math.SQRT2];
+  return new Int32Array(Float32Array.of(2, 0.5, 2.5, near, far, near / 3, far / 3, 1 / 3).buffer);
 }
 
 export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Points): BlockImage {

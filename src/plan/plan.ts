@@ -27,6 +27,7 @@ export const KERNEL_NAMES = [
   "winograd_input_f32",
   "winograd_multiply_f32",
   "winograd_filters_f32",
+  "winograd_gradient_f32",
   "correlate_filters_f32",
   "correlate_filters_f64",
   "correlate_dots_f32",

@@ -48,7 +48,7 @@ const NEAR_BYTES = 1280 * 1024;
 const FILTER_CYCLES = 2;
 
 /** The tiles of a unit: rows and columns of them, in so many images. */
-interface Unit {
+export interface Unit {
   readonly images: number;
   readonly rows: number;
   readonly columns: number;
@@ -63,12 +63,17 @@ interface Choice {
 
 /** None where the algorithm does not apply. */
 export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
-  const { taps, stride, dilation, output } = p;
-  const threeTaps = [1, 2].every((axis) => taps[axis] === 3 && dilation[axis] === 1);
-  if (!threeTaps || p.dtype !== "float32" || p.w.position) return [];
+  if (!isNineTaps(p)) return [];
   // A stride is never taken on an axis of one output.
+  const { stride, output } = p;
   const forms = FORMS.filter((form) => [1, 2].every((axis) => stride[axis] === form.stride || output[axis] === 1));
   return forms.map((form) => candidate(p, binary, form));
+}
+
+/** Three taps on both axes, side by side, float32. */
+export function isNineTaps({ taps, dilation, dtype, w }: ConvProblem): boolean {
+  const three = [1, 2].every((axis) => taps[axis] === 3 && dilation[axis] === 1);
+  return three && dtype === "float32" && !w.position;
 }
 
 function candidate(p: ConvProblem, binary: BinaryName, form: Form): Candidate {
@@ -94,7 +99,7 @@ function mayFuse(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit): bo
 }
 
 /** About `most` tiles: of one row, of several, of several images. */
-function unitOf(p: ConvProblem, side: number, most: number): Unit {
+export function unitOf(p: ConvProblem, side: number, most: number): Unit {
   const [high, wide] = [Math.ceil(p.output[1] / side), Math.ceil(p.output[2] / side)];
   const part = (whole: number, most: number) =>
     Math.max(1, Math.ceil(whole / Math.ceil(whole / Math.max(1, most))) || 1);
@@ -105,7 +110,7 @@ function unitOf(p: ConvProblem, side: number, most: number): Unit {
 }
 
 /** Units of one frame, and batches of images. */
-function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
+export function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
   const units = Math.ceil(p.output[1] / (rows * side)) * Math.ceil(p.output[2] / (columns * side));
   return { units, batches: Math.ceil(p.batch / images) };
 }
@@ -204,7 +209,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
   const mPoint = oddLines(passPanels * across * mSlot);
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
   const scratchTiles = A.ZERO_BYTES;
-  const scratchRows = roundUp(scratchTiles + 16 * (tiles + lanes), 64);
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64);
   const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * form.points * input.pitches[3]), 64) + 64;
   const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
   const scratchV = scratchM + points * mPoint;

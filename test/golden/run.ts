@@ -19,7 +19,7 @@ interface GoldenOp {
   /** The output of the case that it computes. */
   readonly output: string;
   /** Names of `forms` that serve the case; each of them is forced. */
-  forms(example: Pick<GoldenCase, "params" | "inputs" | "tags">): readonly string[];
+  forms(example: Omit<GoldenCase, "id">): readonly string[];
   /** Its values in C order. `shape` is that of the expectation, where there is one. */
   run(engine: Engine, inputs: Inputs, params: Params, form: string, shape?: readonly number[]): Promise<Float64Array>;
 }
@@ -42,11 +42,16 @@ function forward(op: OpName, output: string): GoldenOp {
   };
 }
 
-function serving(op: OpName, { params, inputs, tags }: Pick<GoldenCase, "params" | "inputs" | "tags">, input: string) {
+function serving(
+  op: OpName,
+  { params, inputs, tags }: Pick<GoldenCase, "params" | "inputs" | "tags">,
+  input: string,
+  filters = inputs[ops[op].names.filters].shape,
+) {
   const served = {
     op,
     input: inputs[input].shape,
-    filters: inputs[ops[op].names.filters].shape,
+    filters,
     unshared: params.unshared === true,
     dtype: inputs[input].dtype === "f32" ? ("float32" as const) : ("float64" as const),
     filterDilation: (params.filter_dilation as [number, number] | undefined) ?? [1, 1],
@@ -96,12 +101,20 @@ function filterGradient(op: ForwardOp, output: string, from: string, shapeParam?
     unshared: {},
     "direct filters": gradientForms.filters,
     "direct pixels": gradientForms.dots,
+    winograd: gradientForms.winograd,
   } as Readonly<Record<string, object>>;
   return {
     op,
     row,
     output,
-    forms: ({ params }) => Object.keys(options).filter((form) => form === "auto" || (form === "unshared") === (params.unshared === true)),
+    forms: (example) => {
+      if (example.params.unshared === true) return ["auto", "unshared"];
+      const { subsample = [], stride = 1, d = [] } = example.params;
+      const steps = [...(subsample as number[]), stride, ...(d as number[]).slice(1)];
+      const every = steps.every((step) => step === 1);
+      const may = every && serving(op, example, row.names.input, example.outputs[output].shape).includes("winograd");
+      return ["auto", "direct filters", "direct pixels", ...(may ? ["winograd"] : [])];
+    },
     run: async (engine, inputs, { filter_shape, WShape, partial_sum, ...rest }, form, shape = []) => {
       const declared = (shapeParam && { filter_shape, WShape }[shapeParam]) as readonly number[] | undefined;
       const whole = declared?.length === 2 ? [null, ...declared, null] : (declared ?? shape);
