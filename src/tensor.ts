@@ -1,4 +1,5 @@
 import { config } from "./config.ts";
+import { dispose } from "./disposal.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
 import { copyIn, copyOut, type FloatArray, isDense, type Strided } from "./strided.ts";
 
@@ -148,7 +149,7 @@ export class Tensor implements Operand, Disposable {
     storage?.release();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 }
