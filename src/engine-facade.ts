@@ -1,6 +1,7 @@
 /** `createEngine`, and the engine that the module-level ops share. */
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { config } from "./config.ts";
+import { asyncDispose } from "./disposal.ts";
 import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
 import type { TuningData } from "./engine/tunings.ts";
@@ -178,7 +179,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /** `dispose`, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import { config } from "./config.ts";
+import { dispose } from "./disposal.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
 import { copyIn, copyOut, type FloatArray, isDense, type Strided } from "./strided.ts";
 
@@ -150,7 +151,7 @@ export class Tensor implements Operand, Disposable {
   }
 
   /** `dispose`, for `using`. */
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 }

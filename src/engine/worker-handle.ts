@@ -1,5 +1,5 @@
 /** Starting and losing one worker, in whatever runtime this is. */
-import { type Remote, wrap } from "comlink";
+import { type Remote, releaseProxy, wrap } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import type { KernelWorker } from "../../workers/protocol.ts";
 import { WorkerError } from "../errors.ts";
@@ -38,6 +38,7 @@ export async function startWorker(source: WorkerSource | undefined): Promise<Wor
   }
   if (typeof Worker === "function" && !keepsProgramAlive())
     return overWebWorker(source ? new Worker(source, { type: "module" }) : besideWorker());
+  if (!nodeVersion()) throw new Error("this runtime has no Worker");
   const specifier = "node:worker_threads"; // not a literal, so that bundlers for pages pass over it
   const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
     Worker: new (url: URL | string, options: { execArgv: string[] }) => NodeWorker;
@@ -52,10 +53,14 @@ function isWebWorker(worker: unknown): worker is Worker {
   return methods.every((name) => typeof (worker as Worker | undefined)?.[name] === "function");
 }
 
+/** Also of runtimes that have Node's modules. */
+function nodeVersion(): string | undefined {
+  return (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node;
+}
+
 /** Deno's global Worker has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
 function keepsProgramAlive(): boolean {
-  const { process, document } = globalThis as { process?: { versions?: { node?: string } }; document?: unknown };
-  return process?.versions?.node !== undefined && document === undefined && !("unref" in Worker.prototype);
+  return Boolean(nodeVersion()) && !("document" in globalThis) && !("unref" in Worker.prototype);
 }
 
 function overNodeWorker(worker: NodeWorker): WorkerHandle {
@@ -64,12 +69,14 @@ function overNodeWorker(worker: NodeWorker): WorkerHandle {
     worker.on("error", (error: Error) => {
       reason = error.message;
     });
-    worker.on("exit", (code: number) => resolve({ reason: reason || `it exited with code ${code}`, exited: true }));
+    // Deno says so when it asks the thread to end, which may be in a kernel and write for a while yet.
+    const exited = !("Deno" in globalThis);
+    worker.on("exit", (code: number) => resolve({ reason: reason || `it exited with code ${code}`, exited }));
   });
   const remote = wrap<KernelWorker>(nodeEndpoint(worker));
   // An idle pool must not keep a program alive; a job in flight has a timer that does. Listening, as wrap does, would undo it.
   worker.unref();
-  return { remote, lost, terminate: () => void worker.terminate() };
+  return { remote, lost, terminate: ending(remote, worker) };
 }
 
 function overWebWorker(worker: Worker): WorkerHandle {
@@ -83,7 +90,17 @@ function overWebWorker(worker: Worker): WorkerHandle {
   const remote = wrap<KernelWorker>(worker);
   // Bun's workers can be told so; a page ends when it ends.
   (worker as { unref?: () => void }).unref?.();
-  return { remote, lost, terminate: () => worker.terminate() };
+  return { remote, lost, terminate: ending(remote, worker) };
+}
+
+/** Comlink remembers endpoints until their proxies are collected, and those hang on the endpoint's listeners: it has to be told. */
+function ending(remote: Remote<KernelWorker>, worker: { terminate(): unknown }): () => void {
+  let ended = false;
+  return () => {
+    if (!ended) remote[releaseProxy]();
+    ended = true;
+    worker.terminate();
+  };
 }
 
 /** The promise, or a WorkerError after `ms`. */

@@ -1,5 +1,6 @@
 /** Forward ops planned once for a shape and run many times. */
 import { config } from "../config.ts";
+import { dispose } from "../disposal.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan, PlanView } from "../plan/plan.ts";
@@ -188,7 +189,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.repeated.dispose();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 

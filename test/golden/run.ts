@@ -180,6 +180,18 @@ function rowsOf({ op, outputs }: GoldenCase): readonly GoldenOp[] {
   return (goldenOps[op] ?? []).filter(({ output }) => output in outputs);
 }
 
+/** At most so many cases of each op that is built, from all over the set. */
+export function sampleOf(set: GoldenSet, perOp: number): GoldenSet {
+  const byOp = new Map<string, GoldenCase[]>();
+  const built = set.cases.filter((example) => rowsOf(example).length > 0);
+  for (const example of built) byOp.set(example.op, [...(byOp.get(example.op) ?? []), example]);
+  const spread = (cases: readonly GoldenCase[]) => {
+    const wanted = Math.min(perOp, cases.length);
+    return Array.from({ length: wanted }, (_, i) => cases[Math.floor((i * cases.length) / wanted)]);
+  };
+  return { ...set, cases: [...byOp.values()].flatMap(spread) };
+}
+
 /** b_grad is a sum of the gradient of the output, for which there is no op. */
 const NO_OP = ["b_grad"];
 

@@ -1,5 +1,6 @@
 /** What the gradients with respect to filters have in common: the forward op's lowering, backwards, and two operands for every run. */
 import { config } from "../../config.ts";
+import { dispose } from "../../disposal.ts";
 import type { Runtime } from "../../engine/runtime.ts";
 import { DeviceError, DisposedError, OptionError, ShapeError } from "../../errors.ts";
 import { planFilterGradient } from "../../plan/correlate.ts";
@@ -189,7 +190,7 @@ class Compiled implements CompiledFilterGradient {
     this.repeated.dispose();
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose();
   }
 
