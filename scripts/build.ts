@@ -1,11 +1,11 @@
 /** `npm run build`: kernels, JavaScript and declarations into dist/, and what a page would load, in bytes. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { basename, dirname, join, resolve } from "node:path";
+import { deflateSync, gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const BINARIES = ["scalar", "simd", "relaxed", "debug"] as const;
 /**
@@ -29,6 +29,16 @@ function buildScripts(): void {
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });
 }
 
+/** TypeScript leaves the endings of the sources in declarations, where older ones of its own do not understand them. */
+function renameInDeclarations(): void {
+  for (const name of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const file = join("dist", name);
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
+}
+
 /** A worker has no import map: its script must stand by itself. */
 async function bundleWorker(): Promise<void> {
   const file = "dist/workers/kernel-worker.js";
@@ -40,6 +50,39 @@ async function bundleWorker(): Promise<void> {
     format: "esm",
     target: "es2022",
   });
+}
+
+/** The whole library in one script, kernels and worker in it: scripts/inline/within.ts in the place of src/engine/beside.ts. */
+async function bundleInline(): Promise<void> {
+  const packed = (binary: string) =>
+    deflateSync(readFileSync(`dist/wasm/${binary}.wasm`), { level: 9 }).toString("base64");
+  const { outputFiles } = await build({
+    entryPoints: ["dist/workers/kernel-worker.js"],
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  const beside: Plugin = {
+    name: "within instead of beside",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /\/beside\.ts$/ }, () => ({ path: resolve("scripts/inline/within.ts") })),
+  };
+  await build({
+    entryPoints: ["src/index.ts"],
+    outfile: "dist/inline.js",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    define: {
+      SIMD: JSON.stringify(packed("simd")),
+      RELAXED: JSON.stringify(packed("relaxed")),
+      WORKER: JSON.stringify(outputFiles[0]!.text),
+    },
+    plugins: [beside],
+  });
+  writeFileSync("dist/inline.d.ts", 'export * from "./src/index.js";\n');
 }
 
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
@@ -100,5 +143,7 @@ async function report(): Promise<void> {
 rmSync("dist", { recursive: true, force: true });
 await buildKernels();
 buildScripts();
+renameInDeclarations();
 await bundleWorker();
+await bundleInline();
 await report();

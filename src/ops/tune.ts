@@ -52,8 +52,9 @@ export async function tune(runtime: Runtime, spec: TuneSpec, signal?: AbortSigna
   }
   const factory = OPS[op](async () => runtime) as { compile(spec: unknown): Promise<unknown> };
   const compile = () => factory.compile({ ...shapes, device: "wasm" }) as Promise<Layer>;
-  using first = await compile();
+  const first = await compile();
   const { problem } = first;
+  first.dispose();
   const before = runtime.tunings.get(problem);
   const names = candidateNames(problem, runtime.binary, {
     algorithm: "auto",
