@@ -1,5 +1,8 @@
 import { sharedRuntime } from "./engine-facade.ts";
+import type { Conv3D } from "./ops/conv3d.ts";
 import {
+  type C01b,
+  type Conv3d2d,
   makeC01b,
   makeConv3D,
   makeConv3d2d,
@@ -7,7 +10,11 @@ import {
   makeConvTransp3D,
   makeNnet,
   makeSignal,
+  type Nnet,
+  type Signal,
 } from "./ops/families.ts";
+import type { ConvTransp3D } from "./ops/gradients/inputs-conv3d.ts";
+import type { ConvGrad3D } from "./ops/gradients/weights-conv3d.ts";
 
 export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
@@ -75,10 +82,10 @@ export type { PlanView } from "./plan/plan.ts";
 export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 
 // The ops of the shared engine, which is made on first use.
-export const nnet = makeNnet(sharedRuntime);
-export const signal = makeSignal(sharedRuntime);
-export const conv3D = makeConv3D(sharedRuntime);
-export const convTransp3D = makeConvTransp3D(sharedRuntime);
-export const convGrad3D = makeConvGrad3D(sharedRuntime);
-export const conv3d2d = makeConv3d2d(sharedRuntime);
-export const c01b = makeC01b(sharedRuntime);
+export const nnet: Nnet = makeNnet(sharedRuntime);
+export const signal: Signal = makeSignal(sharedRuntime);
+export const conv3D: Conv3D = makeConv3D(sharedRuntime);
+export const convTransp3D: ConvTransp3D = makeConvTransp3D(sharedRuntime);
+export const convGrad3D: ConvGrad3D = makeConvGrad3D(sharedRuntime);
+export const conv3d2d: Conv3d2d = makeConv3d2d(sharedRuntime);
+export const c01b: C01b = makeC01b(sharedRuntime);

@@ -47,11 +47,11 @@ export class Runtime {
   readonly binary: BinaryName;
   readonly executor: Executor;
   readonly pool: Pool | undefined;
-  readonly plans = new PlanCache<Plan>((plan) =>
+  readonly plans: PlanCache<Plan> = new PlanCache((plan) =>
     planSteps(plan).reduce((sum, step) => sum + step.block.words.byteLength, 0),
   );
   readonly tunings: Tunings;
-  readonly results = new ResultArrays();
+  readonly results: ResultArrays = new ResultArrays();
   readonly why: Reasons;
   readonly sharedMemory: boolean;
   /** Whether results must have the same bits on every machine. */

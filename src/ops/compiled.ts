@@ -1,5 +1,6 @@
 /** Forward ops planned once for a shape and run many times. */
 import { config } from "../config.ts";
+import type { PlacedStep } from "../engine/executor.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan, PlanView } from "../plan/plan.ts";
@@ -192,7 +193,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
   }
 
   /** For benches: see engine-level `prepareKernelCall`. */
-  place(input: Operand, out: Operand) {
+  place(input: Operand, out: Operand): { step: PlacedStep; scratch: number } {
     return this.repeated.place(mustBeLocal(this.callOf(input, [{ out }]).call));
   }
 
