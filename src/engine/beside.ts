@@ -5,9 +5,12 @@
 import type { BinaryName } from "../plan/registers.ts";
 import { bytesAt, type KernelFile } from "./files.ts";
 
+/** Not for addresses that bundlers shall see: they warn of those that they cannot read. */
+const here = import.meta.url;
+
 const MOVED =
-  'If a bundler moved this script away from its files, import "simdconv/inline", or see docs/embedding.md ' +
-  '(Vite 7 and older: optimizeDeps: { exclude: ["simdconv"] })';
+  'If a bundler moved this script, import "simdconv/inline" or see docs/embedding.md ' +
+  '(Vite 7: optimizeDeps: { exclude: ["simdconv"] })';
 
 export function ownKernels(file: BinaryName | "debug"): KernelFile {
   const url = address(file);
@@ -27,10 +30,8 @@ function address(file: BinaryName | "debug"): URL {
       return new URL("../../wasm/simd.wasm", import.meta.url);
     case "scalar":
       return new URL("../../wasm/scalar.wasm", import.meta.url);
-    default: {
-      const path = "../../wasm/debug.wasm"; // not packed, so nothing for bundlers
-      return new URL(path, import.meta.url);
-    }
+    default:
+      return new URL("../../wasm/debug.wasm", here); // not packed
   }
 }
 
@@ -41,6 +42,5 @@ export function ownWorker(): Worker {
 
 /** The same script for worker threads. */
 export function ownThread(): URL {
-  const script = "../../workers/kernel-worker.js"; // no literal: bundlers would pack it a second time
-  return new URL(script, import.meta.url);
+  return new URL("../../workers/kernel-worker.js", here); // or bundlers would pack it a second time
 }

@@ -50,7 +50,7 @@ function isWebWorker(worker: unknown): worker is Worker {
 
 /** Node has no global Worker. Deno's has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
 function keepsProgramAlive(): boolean {
-  return typeof Worker !== "function" || !(typeof document === "object" || "unref" in Worker.prototype);
+  return typeof Worker !== "function" || !("document" in globalThis || "unref" in Worker.prototype);
 }
 
 function overNodeWorker(worker: NodeWorker): WorkerHandle {
