@@ -141,6 +141,7 @@ function bundlers(project: Project, pages: Pages): Consumer[] {
     ...bundled(project, pages, "webpack", [
       ["webpack", SHARED, "out/assets"],
       ["webpack, inline", SHARED, "out/inline"],
+      ["webpack, files named, a worker of one's own", SHARED, "out/files"],
     ]),
     ...bundled(project, pages, "rollup", [
       ["Rollup with import-meta-assets", SHARED, "out/assets"],
@@ -162,15 +163,7 @@ function bundlers(project: Project, pages: Pages): Consumer[] {
         ["Vite 8, dev, inline", SHARED, "inline.html"],
       ],
     ),
-    ...vite(
-      project,
-      pages,
-      ["vite", "build"],
-      [
-        ["Vite 8, build", SHARED, "index.html"],
-        ["Vite 8, build, inline", SHARED, "inline.html"],
-      ],
-    ),
+    ...vite(project, pages, ["vite", "build"], [["Vite 8, build", SHARED, "index.html"]]),
     ...vite(project, pages, ["vite7", "dev", "simdconv"], [["Vite 7, dev, excluded", SHARED, "index.html"]]),
     ...vite(
       project,
@@ -178,10 +171,19 @@ function bundlers(project: Project, pages: Pages): Consumer[] {
       ["vite7", "dev"],
       [
         ["Vite 7, dev, says what to do", LOST, "index.html"],
+        ["Vite 7, dev, files by ?url", SHARED, "files.html"],
         ["Vite 7, dev, inline", SHARED, "inline.html"],
       ],
     ),
-    ...vite(project, pages, ["vite7", "build"], [["Vite 7, build", SHARED, "index.html"]]),
+    ...vite(
+      project,
+      pages,
+      ["vite7", "build"],
+      [
+        ["Vite 7, build", SHARED, "index.html"],
+        ["Vite 7, build, files by ?url", SHARED, "files.html"],
+      ],
+    ),
   ];
 }
 

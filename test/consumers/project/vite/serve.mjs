@@ -12,7 +12,7 @@ const config = {
   optimizeDeps: { exclude },
   server: { headers, port: 0 },
   preview: { headers, port: 0 },
-  build: { outDir: `../out/${key}` },
+  build: { outDir: `../out/${key}`, rollupOptions: { input: ["app/index.html", "app/files.html"] } },
 };
 if (how === "build") await build(config);
 const server = how === "build" ? await preview(config) : await (await createServer(config)).listen();
