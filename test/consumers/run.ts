@@ -83,7 +83,16 @@ function programs({ folder }: Project): Consumer[] {
       "--moduleResolution",
       "bundler",
     ),
-    types("TypeScript 5.9, node10", "typescript5", "node10.ts", "--module", "esnext", "--moduleResolution", "node10"),
+    types(
+      "TypeScript 5.9, node10",
+      "typescript5",
+      "node10.ts",
+      "--module",
+      "esnext",
+      "--moduleResolution",
+      "node10",
+      "--skipLibCheck",
+    ),
   ];
 }
 
