@@ -1,3 +1,10 @@
-/** The keys of `using` and `await using`. A runtime without them (JavaScriptCore) has those that compilers put in their place. */
-export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
-export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+/**
+ * `using` and `await using` where the runtime has no symbols for them (JavaScriptCore): a method whose name was to be one is called
+ * "undefined" there, and compilers of `using` look for a registered symbol.
+ */
+export function nameDisposal({ prototype }: { readonly prototype: object }, name: "dispose" | "asyncDispose"): void {
+  if (Symbol[name]) return;
+  const methods = prototype as Record<PropertyKey, unknown>;
+  methods[Symbol.for(`Symbol.${name}`)] = methods.undefined;
+  delete methods.undefined;
+}

@@ -1,7 +1,7 @@
 /** `createEngine`, and the engine that the module-level ops share. */
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { config } from "./config.ts";
-import { asyncDispose } from "./disposal.ts";
+import { nameDisposal } from "./disposal.ts";
 import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
 import type { TuningData } from "./engine/tunings.ts";
@@ -179,10 +179,11 @@ export class Engine implements AsyncDisposable {
   }
 
   /** `dispose`, for `await using`. */
-  async [asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.dispose();
   }
 }
+nameDisposal(Engine, "asyncDispose");
 
 /** Start an engine. Rejects with an OptionError that names `wasm` if no kernels can be loaded, and may be tried again. */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {

@@ -1,5 +1,5 @@
 import { config } from "./config.ts";
-import { dispose } from "./disposal.ts";
+import { nameDisposal } from "./disposal.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
 import { copyIn, copyOut, type FloatArray, isDense, type Strided } from "./strided.ts";
 
@@ -151,10 +151,11 @@ export class Tensor implements Operand, Disposable {
   }
 
   /** `dispose`, for `using`. */
-  [dispose](): void {
+  [Symbol.dispose](): void {
     this.dispose();
   }
 }
+nameDisposal(Tensor, "dispose");
 
 function livingStorage(tensor: Tensor): Storage {
   const storage = storages.get(tensor);

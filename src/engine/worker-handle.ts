@@ -3,6 +3,8 @@ import { type Remote, releaseProxy, wrap } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import type { KernelWorker } from "../../workers/protocol.ts";
 import { WorkerError } from "../errors.ts";
+import { ownThread, ownWorker } from "./beside.ts";
+import { nodeModule } from "./files.ts";
 
 export type WorkerSource = URL | string | (() => Worker);
 
@@ -19,15 +21,14 @@ export interface WorkerHandle {
   terminate(): void;
 }
 
+interface WorkerThreads {
+  readonly Worker: new (url: URL | string, options: { execArgv: string[] }) => NodeWorker;
+}
+
 interface NodeWorker extends NodeEndpoint {
   on(type: string, listener: (...args: never[]) => void): void;
   unref(): void;
   terminate(): Promise<number>;
-}
-
-/** Written out, so that bundlers see the file and move it along. */
-function besideWorker(): Worker {
-  return new Worker(new URL("../../workers/kernel-worker.js", import.meta.url), { type: "module", name: "simdconv" });
 }
 
 export async function startWorker(source: WorkerSource | undefined): Promise<WorkerHandle> {
@@ -36,16 +37,11 @@ export async function startWorker(source: WorkerSource | undefined): Promise<Wor
     if (!isWebWorker(worker)) throw new TypeError("the function given as worker returned no Worker");
     return overWebWorker(worker);
   }
-  if (typeof Worker === "function" && !keepsProgramAlive())
-    return overWebWorker(source ? new Worker(source, { type: "module" }) : besideWorker());
-  if (!nodeVersion()) throw new Error("this runtime has no Worker");
-  const specifier = "node:worker_threads"; // not a literal, so that bundlers for pages pass over it
-  const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
-    Worker: new (url: URL | string, options: { execArgv: string[] }) => NodeWorker;
-  };
-  const script = "../../workers/kernel-worker.js"; // likewise: they would pack it a second time
+  const threads = keepsProgramAlive() ? nodeModule<WorkerThreads>("worker_threads") : undefined;
   // None of the program's own flags: `--input-type` of an evaluated program would refuse the script.
-  return overNodeWorker(new threads.Worker(source ?? new URL(script, import.meta.url), { execArgv: [] }));
+  if (threads) return overNodeWorker(new threads.Worker(source ?? ownThread(), { execArgv: [] }));
+  if (typeof Worker !== "function") throw new Error("this runtime has no Worker");
+  return overWebWorker(source ? new Worker(source, { type: "module" }) : ownWorker());
 }
 
 function isWebWorker(worker: unknown): worker is Worker {
@@ -53,14 +49,9 @@ function isWebWorker(worker: unknown): worker is Worker {
   return methods.every((name) => typeof (worker as Worker | undefined)?.[name] === "function");
 }
 
-/** Also of runtimes that have Node's modules. */
-function nodeVersion(): string | undefined {
-  return (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node;
-}
-
-/** Deno's global Worker has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
+/** Node has no global Worker. Deno's has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
 function keepsProgramAlive(): boolean {
-  return Boolean(nodeVersion()) && !("document" in globalThis) && !("unref" in Worker.prototype);
+  return typeof Worker !== "function" || !("document" in globalThis || "unref" in Worker.prototype);
 }
 
 function overNodeWorker(worker: NodeWorker): WorkerHandle {

@@ -54,7 +54,7 @@ export interface FilterActs {
 }
 
 const NAMES = { input: "images", filters: "filters", bias: "bias" } as const;
-export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"] as const;
+export const OPTIONS: readonly string[] = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"];
 
 export interface FilterActsSettings extends ForwardSettings {
   readonly pad: number;

@@ -1,6 +1,7 @@
 /** Forward ops planned once for a shape and run many times. */
 import { config } from "../config.ts";
-import { dispose } from "../disposal.ts";
+import { nameDisposal } from "../disposal.ts";
+import type { PlacedStep } from "../engine/executor.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan, PlanView } from "../plan/plan.ts";
@@ -189,12 +190,12 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.repeated.dispose();
   }
 
-  [dispose](): void {
+  [Symbol.dispose](): void {
     this.dispose();
   }
 
   /** For benches: see engine-level `prepareKernelCall`. */
-  place(input: Operand, out: Operand) {
+  place(input: Operand, out: Operand): { step: PlacedStep; scratch: number } {
     return this.repeated.place(mustBeLocal(this.callOf(input, [{ out }]).call));
   }
 
@@ -233,6 +234,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.runtime.check();
   }
 }
+nameDisposal(CompiledForward, "dispose");
 
 const NO_CONTROLS = readControls(new OptionReader(undefined, RUN_OPTIONS));
 

@@ -44,7 +44,7 @@ export interface Conv2dOptions extends RunOptions, TuningOptions {
   unrollPatch?: boolean;
 }
 
-export const CONV2D_OPTIONS = [
+export const CONV2D_OPTIONS: readonly string[] = [
   ...RUN_OPTIONS,
   ...TUNING_OPTIONS,
   "imageShape",
@@ -60,7 +60,7 @@ export const CONV2D_OPTIONS = [
   "unrollBatch",
   "unrollKern",
   "unrollPatch",
-] as const;
+];
 
 /** Before the shapes are known. Hints keep null where nothing was declared. */
 export interface Conv2dSettings extends ForwardSettings {

@@ -58,7 +58,7 @@ export interface Conv3D {
 }
 
 const NAMES = { input: "V", filters: "W", bias: "b" } as const;
-export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS] as const;
+export const OPTIONS: readonly string[] = [...RUN_OPTIONS, ...TUNING_OPTIONS];
 export const AXES = ["rows", "columns", "times"] as const;
 
 export interface Conv3DSettings extends ForwardSettings {

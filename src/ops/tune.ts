@@ -9,18 +9,19 @@ import type { CompiledForward } from "./compiled.ts";
 import { makeConv2d } from "./conv2d.ts";
 import { makeConv3D } from "./conv3d.ts";
 import { makeConv3d } from "./conv3d2d.ts";
-import type { ForwardSettings } from "./forward.ts";
+import type { ForwardSettings, RuntimeSource } from "./forward.ts";
 import { makeSignalConv2d } from "./signal.ts";
 
-const OPS = {
+/** The ops that `engine.tune` knows, by name. */
+export type TunableOp = "nnet.conv2d" | "signal.conv2d" | "conv3D" | "conv3d2d.conv3d" | "c01b.filterActs";
+
+const OPS: { readonly [op in TunableOp]: (source: RuntimeSource) => object } = {
   "nnet.conv2d": makeConv2d,
   "signal.conv2d": makeSignalConv2d,
   conv3D: makeConv3D,
   "conv3d2d.conv3d": makeConv3d,
   "c01b.filterActs": makeFilterActs,
 };
-/** The ops that `engine.tune` knows, by name. */
-export type TunableOp = keyof typeof OPS;
 
 /** What `compile` of the op takes, shapes and options, and which op it is; `nnet.conv2d` if nothing is said. */
 export interface TuneSpec {
@@ -55,8 +56,9 @@ export async function tune(runtime: Runtime, spec: TuneSpec, signal?: AbortSigna
   }
   const factory = OPS[op](async () => runtime) as { compile(spec: unknown): Promise<unknown> };
   const compile = () => factory.compile({ ...shapes, device: "wasm" }) as Promise<Layer>;
-  using first = await compile();
+  const first = await compile();
   const { problem } = first;
+  first.dispose();
   const before = runtime.tunings.get(problem);
   const names = candidateNames(problem, runtime.binary, {
     algorithm: "auto",

@@ -110,7 +110,11 @@ export function unitOf(p: ConvProblem, side: number, most: number): Unit {
 }
 
 /** Units of one frame, and batches of images. */
-export function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
+export function countsOf(
+  p: ConvProblem,
+  side: number,
+  { images, rows, columns }: Unit,
+): { readonly units: number; readonly batches: number } {
   const units = Math.ceil(p.output[1] / (rows * side)) * Math.ceil(p.output[2] / (columns * side));
   return { units, batches: Math.ceil(p.batch / images) };
 }

@@ -1,6 +1,6 @@
 /** What the gradients with respect to filters have in common: the forward op's lowering, backwards, and two operands for every run. */
 import { config } from "../../config.ts";
-import { dispose } from "../../disposal.ts";
+import { nameDisposal } from "../../disposal.ts";
 import type { Runtime } from "../../engine/runtime.ts";
 import { DeviceError, DisposedError, OptionError, ShapeError } from "../../errors.ts";
 import { planFilterGradient } from "../../plan/correlate.ts";
@@ -190,7 +190,7 @@ class Compiled implements CompiledFilterGradient {
     this.repeated.dispose();
   }
 
-  [dispose](): void {
+  [Symbol.dispose](): void {
     this.dispose();
   }
 
@@ -218,3 +218,4 @@ class Compiled implements CompiledFilterGradient {
     return { call, gradient, controls };
   }
 }
+nameDisposal(Compiled, "dispose");
