@@ -22,7 +22,7 @@ const bare = (options: string) => `<!doctype html>
   <html lang="en">
     <title>LeNet</title>
     <link rel="icon" href="data:," />
-    <main data-state="ready"><section id="lenet">…</section></main>
+    <main><section id="lenet">…</section></main>
     <script type="module">
       import { mountLeNet } from "/lenet/mount.ts";
       import { makeDigits } from "/@fs${DIGITS}";
@@ -53,7 +53,7 @@ describe.skipIf(!found)("LeNet on the bench page", () => {
   });
 
   it("isolated: the loss falls, unseen digits are read, and the page goes on drawing", async (test) => {
-    bench = await pages.open(serve(MADE, ISOLATION));
+    bench = await pages.open(serve(MADE, ISOLATION), "lenet");
     await until("ready");
     await part("epochs").fill("3");
     const frames = bench.page.evaluate(async () => {
@@ -85,7 +85,7 @@ describe.skipIf(!found)("LeNet on the bench page", () => {
   });
 
   it("not isolated: stops in the middle of an epoch, and reads what is drawn with what it has learnt", async () => {
-    bench = await pages.open(serve(MADE, {}));
+    bench = await pages.open(serve(MADE, {}), "lenet");
     await until("ready");
     expect(await bench.page.evaluate(() => crossOriginIsolated)).toBe(false);
     await part("epochs").fill("20");
@@ -108,7 +108,7 @@ describe.skipIf(!found)("LeNet on the bench page", () => {
     bench = await pages.open(async (page, address) => {
       await page.route("**/mnist-data/", (route) => route.fulfill({ json: [] }));
       await serve("{}", ISOLATION)(page, address);
-    });
+    }, "lenet");
     await until("missing");
     expect(await part("status").innerText()).toContain("npm ci --prefix examples/lenet");
     expect(await part("start").isDisabled()).toBe(true);
