@@ -46,6 +46,9 @@ export function supports(binary: BinaryName): boolean {
   return binary === "scalar" || WebAssembly.validate(probes[binary]);
 }
 
+/** A binary as it is shipped: whole, or its kernels for float32, which is what most programs ever load. */
+export type KernelFile = BinaryName | `${BinaryName}-f32` | "debug";
+
 export interface BinaryChoice {
   readonly file: BinaryName | "debug";
   /** Why a better one was passed over. */
@@ -74,8 +77,14 @@ export function chooseBinary(option: BinaryOption, float: "fast" | "reproducible
 }
 
 /** Written out literally, so that bundlers see the files and move them along. */
-function beside(file: BinaryName | "debug"): URL {
+function beside(file: KernelFile): URL {
   switch (file) {
+    case "relaxed-f32":
+      return new URL("../../wasm/relaxed-f32.wasm", import.meta.url);
+    case "simd-f32":
+      return new URL("../../wasm/simd-f32.wasm", import.meta.url);
+    case "scalar-f32":
+      return new URL("../../wasm/scalar-f32.wasm", import.meta.url);
     case "relaxed":
       return new URL("../../wasm/relaxed.wasm", import.meta.url);
     case "simd":
@@ -87,26 +96,30 @@ function beside(file: BinaryName | "debug"): URL {
   }
 }
 
-/** Compile the kernels of `file`, or whatever `source` says instead. A string ending in "/" is a folder with the four files. */
-export async function compileKernels(
-  file: BinaryName | "debug",
-  source: WasmSource | undefined,
-): Promise<WebAssembly.Module> {
+/** Whether `source` is a place with all files, and not one module: that beside the script, or an address that ends in "/". */
+export function isFolder(source: WasmSource | undefined): boolean {
+  return (
+    source === undefined || ((typeof source === "string" || source instanceof URL) && String(source).endsWith("/"))
+  );
+}
+
+/** Compile the kernels of `file`, or whatever `source` says instead. */
+export async function compileKernels(file: KernelFile, source: WasmSource | undefined): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return await WebAssembly.compile(source);
     return await compileFrom(locate(file, source));
   } catch (cause) {
     const from = source === undefined ? beside(file).href : show(String(source));
-    throw new OptionError("wasm", `no kernels could be loaded from ${from}: ${reason(cause)}`, { cause });
+    throw new OptionError("wasm", `${file}: no kernels could be loaded from ${from}: ${reason(cause)}`, { cause });
   }
 }
 
-function locate(file: string, source: URL | string | undefined): URL {
-  if (source === undefined) return beside(file as BinaryName);
+function locate(file: KernelFile, source: URL | string | undefined): URL {
+  if (source === undefined) return beside(file);
   const text = String(source);
   const base = (globalThis as { location?: { href: string } }).location?.href ?? import.meta.url;
-  return new URL(text.endsWith("/") ? `${text}${file}.wasm` : text, base);
+  return new URL(isFolder(source) ? `${text}${file}.wasm` : text, base);
 }
 
 async function compileFrom(url: URL): Promise<WebAssembly.Module> {
