@@ -105,9 +105,9 @@ export const CONV_TRANSFORM = 344;
 /** `direct` only: terms of one block; the terms of an input tile are cut into such blocks. */
 export const CONV_BLOCK_TERMS = 348;
 
-/** `winograd` only: outputs of a transform along an axis, 2 or 4; its inputs are two more, and a *point* is one of their square. */
+/** `winograd` only: outputs of a transform along an axis, 2 or 4; see CONV_POINTS for its inputs. */
 export const CONV_SIDE = 352;
-/** The numbers of the transforms: 2, 1/2, 5/2, √½, √2. */
+/** The numbers of the transforms: 2, 1/2, 5/2, √½, √2; √½/3, √2/3, 1/3. */
 export const CONV_NUMBERS = 356;
 /**
  * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][channel][tile of the panel].
@@ -132,21 +132,40 @@ export const CONV_SCRATCH_M = 404;
 
 /**
  * `correlate` only. Here w is what is written, the gradient with respect to the filters, and y what is read, that with respect to the
- * outputs. A row is a channel and a tap: where it begins in x says `CONV_TERMS`, where in w `CONV_ROWS_W`; the rows of
- * `CONV_BLOCK_CHANNELS` channels are cut into `CONV_ROW_RUNS` runs. A piece is what a tile takes from y at a time; all pieces are cut into
- * `CONV_BLOCKS` blocks, whose sums stand `CONV_BLOCK_STEP` bytes apart.
+ * outputs. A row is a channel and a tap; the rows of `CONV_BLOCK_CHANNELS` channels are cut into `CONV_ROW_RUNS` runs. A piece is what a
+ * tile takes from y at a time; all pieces are cut into `CONV_BLOCKS` blocks, whose sums stand `CONV_BLOCK_STEP` bytes apart.
  */
-export const CONV_ROWS_W = 408;
-export const CONV_ROW_RUNS = 412;
-export const CONV_BLOCKS = 416;
-export const CONV_BLOCK_STEP = 420;
-/** Bytes from an image's first operand to that of the next image of the piece. */
-export const CONV_IMAGE_STEP = 424;
-/** Scratch: the piece of y, packed; where the rows of a register tile begin. */
-export const CONV_SCRATCH_Y = 428;
-export const CONV_SCRATCH_STARTS = 432;
+export const CONV_ROW_RUNS = 408;
+export const CONV_BLOCKS = 412;
+export const CONV_BLOCK_STEP = 416;
+/** Bytes from the copy of an image to that of the next one of the piece. */
+export const CONV_IMAGE_STEP = 420;
+/** Scratch: the piece of what lanes run over, packed; where the splatted rows of a register tile begin. */
+export const CONV_SCRATCH_Y = 424;
+export const CONV_SCRATCH_STARTS = 428;
+/**
+ * Rows are splatted and lanes run over filters, or, `CONV_TURNED`, the other way. Of what is splatted and of what has the lanes: where each
+ * of them begins in its operand and in w, and the operand's steps from an image, a row, a column to the next.
+ */
+export const CONV_TURNED = 432;
+export const CONV_SPLATS = 436;
+export const CONV_SPLATS_W = 440;
+export const CONV_SPLAT_STEPS = 444;
+export const CONV_LANES = 456;
+export const CONV_LANES_W = 460;
+export const CONV_LANE_STEPS = 464;
+/** `winograd_gradient` only: a block that describes y as if it were x. Places: of filters among the transformed ones, of taps in w. */
+export const CONV_GRADIENT = 476;
+/** Bytes of a packed panel of lanes, if all of them are kept, else 0. */
+export const CONV_LANE_PANEL = 480;
 
-export const CONV_BYTES = 436;
+/** `winograd` only: inputs and elements of a transform along an axis: 4 or 6, or 9 with stride 2. A *point* is one of their square. */
+export const CONV_POINTS = 484;
+
+/** `direct_pixels` only: the rows of a tile follow each other without a gap, in the input tile and in y, so that they are one row. */
+export const CONV_ONE_ROW = 488;
+
+export const CONV_BYTES = 492;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -173,8 +192,8 @@ export const PACK_CHANNELS_LAST = 72;
 /** `fft_filters` only: the transform's table. */
 export const PACK_TRANSFORM = 76;
 
-/** `winograd_filters` only: see CONV_SIDE, CONV_W_POINT. */
-export const PACK_SIDE = 80;
+/** `winograd_filters` only: see CONV_POINTS, CONV_W_POINT. */
+export const PACK_POINTS = 80;
 export const PACK_POINT = 84;
 
 export const PACK_BYTES = 88;

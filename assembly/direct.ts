@@ -8,7 +8,7 @@
  * Order of additions of one output: channel, z, y, x (or z, y, x, channel, as the problem wants it), then bias. Cost: terms × pixels × filters multiply-adds.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_OUT,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_ONE_ROW, CONV_OUT,
   CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
@@ -39,8 +39,9 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
     const z = rest % outZ; rest /= outZ;
     const n0 = rest % batches * tileBatch; rest /= batches;
     const run = rest % runs, g = rest / runs;
-    const row = bandY * tileRows, rows = min(tileRows, outY - row);
-    const column = bandX * tileColumns, columns = min(tileColumns, outX - column);
+    const row = bandY * tileRows, column = bandX * tileColumns;
+    let rows = min(tileRows, outY - row), columns = min(tileColumns, outX - column);
+    if (word(args, CONV_ONE_ROW)) { columns *= rows; rows = 1; }
     const panel0 = run * panelCount / runs, panel1 = (run + 1) * panelCount / runs;
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
 

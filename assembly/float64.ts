@@ -1,6 +1,6 @@
 /** What the whole binaries export besides: the kernels for float64. Only the build names this file, as a second entry. */
 import { Filters, Pixels } from "./contract";
-import { correlate } from "./correlate";
+import { correlate, DOTS, FILTERS } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { Vector, VECTORS } from "./lanes";
@@ -55,11 +55,11 @@ export function fft_filters_f64(args: usize, scratch: usize, first: i32, last: i
 }
 
 export function correlate_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 8, false);
+  correlate(args, scratch, first, last, 8, FILTERS);
 }
 
 export function correlate_dots_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 8, true);
+  correlate(args, scratch, first, last, 8, DOTS);
 }
 
 export function sum_blocks_f64(args: usize, scratch: usize, first: i32, last: i32): void {

@@ -1,6 +1,6 @@
 /** The export table: the kernels for float32, with the lanes of the binary. README.md has the contract. */
 import { Filters, Pixels } from "./contract";
-import { correlate } from "./correlate";
+import { correlate, DOTS, FILTERS, WINOGRAD } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
 import { FUSED, Vector, VECTORS } from "./lanes";
@@ -12,7 +12,8 @@ import { sumBlocks } from "./sum-blocks";
 import { unshared } from "./unshared";
 import { unsharedFilters } from "./unshared-filters";
 import { unsharedInputs } from "./unshared-inputs";
-import { winograd, winogradFilters, winogradInput, winogradMultiply } from "./winograd";
+import { winograd, winogradInput, winogradMultiply } from "./winograd";
+import { winogradFilters } from "./winograd-filters";
 
 /** Which binary this is: 0 scalar, 1 simd, 2 relaxed. The register tile depends on it. */
 export function binary(): i32 {
@@ -85,12 +86,16 @@ export function winograd_filters_f32(args: usize, scratch: usize, first: i32, la
   winogradFilters(args, scratch, first, last);
 }
 
+export function winograd_gradient_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  correlate(args, scratch, first, last, 4, WINOGRAD);
+}
+
 export function correlate_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 4, false);
+  correlate(args, scratch, first, last, 4, FILTERS);
 }
 
 export function correlate_dots_f32(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 4, true);
+  correlate(args, scratch, first, last, 4, DOTS);
 }
 
 export function sum_blocks_f32(args: usize, scratch: usize, first: i32, last: i32): void {

@@ -50,6 +50,19 @@ export type Vector = v128;
   else store<T>(p, v, sizeof<T>());
 }
 
+/** The lanes of four f32, each to a place of its own. */
+// @ts-ignore: decorator
+@inline export function storeApart<V>(p: usize, q: usize, r: usize, s: usize, v: V): void {
+  if (isVector<V>()) {
+    v128.store_lane<f32>(p, v, 0);
+    v128.store_lane<f32>(q, v, 1);
+    v128.store_lane<f32>(r, v, 2);
+    v128.store_lane<f32>(s, v, 3);
+  } else {
+    store<f32>(p, v);
+  }
+}
+
 /** Lanes 0, 2, 4, … of two vectors that follow each other at p. A scalar is its own lane 0. */
 // @ts-ignore: decorator
 @inline export function loadEvenLanes<T, V>(p: usize): V {
@@ -62,6 +75,19 @@ export type Vector = v128;
 }
 
 /** One element in every lane. */
+/** Elements 1, 3, … of two vectors that follow each other in memory. */
+// @ts-ignore: decorator
+@inline export function oddLanes<T, V>(a: V, b: V): V {
+  if (!isVector<V>()) return b;
+  return sizeof<T>() == 4 ? v128.shuffle<f32>(a, b, 1, 3, 5, 7) : v128.shuffle<f64>(a, b, 1, 3);
+}
+
+// @ts-ignore: decorator
+@inline export function evenLanes<T, V>(a: V, b: V): V {
+  if (!isVector<V>()) return a;
+  return sizeof<T>() == 4 ? v128.shuffle<f32>(a, b, 0, 2, 4, 6) : v128.shuffle<f64>(a, b, 0, 2);
+}
+
 // @ts-ignore: decorator
 @inline export function splat<T, V>(value: T): V {
   if (isVector<V>()) return v128.splat<T>(value);
@@ -231,14 +257,20 @@ export type Vector = v128;
 /** A square of L × L elements, L the lanes of V: its rows at `from`, `fromPitch` bytes apart, become columns at `to`. */
 // @ts-ignore: decorator
 @inline export function transpose<T, V>(from: usize, fromPitch: usize, to: usize, toPitch: usize): void {
+  transposeRows<T, V>(from, from + fromPitch, from + 2 * fromPitch, from + 3 * fromPitch, to, toPitch);
+}
+
+/** The same for rows that stand anywhere; of two lanes the first two. */
+// @ts-ignore: decorator
+@inline export function transposeRows<T, V>(p: usize, q: usize, r: usize, s: usize, to: usize, toPitch: usize): void {
   if (!isVector<V>()) {
-    store<T>(to, load<T>(from));
+    store<T>(to, load<T>(p));
   } else if (sizeof<T>() == 8) {
-    const a = v128.load(from), b = v128.load(from + fromPitch);
+    const a = v128.load(p), b = v128.load(q);
     v128.store(to, joinLow(a, b));
     v128.store(to + toPitch, joinHigh(a, b));
   } else {
-    const a = v128.load(from), b = v128.load(from + fromPitch), c = v128.load(from + 2 * fromPitch), d = v128.load(from + 3 * fromPitch);
+    const a = v128.load(p), b = v128.load(q), c = v128.load(r), d = v128.load(s);
     const ab = interleaveLow(a, b), cd = interleaveLow(c, d);
     v128.store(to, joinLow(ab, cd));
     v128.store(to + toPitch, joinHigh(ab, cd));

@@ -14,7 +14,7 @@ import { type MemoryUse, memoryOf } from "./op-memory.ts";
 import { besideTable, opFigures, opTable } from "./op-report.ts";
 import { opEffort } from "./op-rounds.ts";
 import { rowText, Series } from "./op-series.ts";
-import { openPeers, opPeers } from "./peers/open.ts";
+import { type Field, gradientPeers, openPeers, opPeers } from "./peers/open.ts";
 import { type Figure, show } from "./report.ts";
 import type { Binary } from "./runtime.ts";
 
@@ -53,10 +53,12 @@ export async function measureOps(
   quick: boolean,
 ): Promise<OpFindings> {
   const { createEngine } = await library();
-  const { libraries, notes } =
-    ops.length + filterGradients.length > 0 ? await openPeers(opPeers) : { libraries: [], notes: ["none asked"] };
-  console.log(`peers: ${notes.join(", ")}`);
-  const peers = libraries.flatMap((library) => library.peers);
+  const field = await openPeers(ops.length + filterGradients.length > 0 ? opPeers : {});
+  const transposing = await openPeers(gradients.length > 0 ? gradientPeers : {});
+  const libraries = [...field.libraries, ...transposing.libraries];
+  const notes = [...new Set([...field.notes, ...transposing.notes])];
+  console.log(`peers: ${notes.join(", ") || "none asked"}`);
+  const peersOf = ({ libraries }: Field) => libraries.flatMap(({ peers }) => peers);
   const rows: OpTimes[] = [];
   const backward: GradientTimes[] = [];
   const wrtFilters: FilterGradientTimes[] = [];
@@ -66,23 +68,29 @@ export async function measureOps(
   try {
     for (const contest of ops) {
       await series.attempt(contest.of.name, async () => {
-        const row = await measureOp(contest, engine, peers, opEffort[quick ? "quick" : "full"]);
+        const row = await measureOp(contest, engine, peersOf(field), opEffort[quick ? "quick" : "full"]);
         rows.push(row);
         console.log(rowText(row));
       });
     }
     for (const layer of gradients) {
       await series.attempt(`gradient of ${layer.name}`, async () => {
-        const row = await measureGradient(engine, layer, opEffort[quick ? "quick" : "full"]);
+        const row = await measureGradient(engine, layer, peersOf(transposing), opEffort[quick ? "quick" : "full"]);
         backward.push(row);
         console.log(
-          `gradient wrt inputs, ${layer.network} ${layer.name}: ${row.checked} checked, ${show.digits(row.ms)} ms, forward ${show.digits(row.forwardMs)}, rate ${show.ratio(row.ratio)}`,
+          `gradient wrt inputs, ${layer.network} ${layer.name}: ${row.checked} checked, ${show.digits(row.ms)} ms, forward ${show.digits(row.forwardMs)}, rate ${show.ratio(row.ratio)}${row.peers.map(({ name, ms, ratio }) => `, ${name} ${show.digits(ms)}: ${show.ratio(ratio)}`).join("")}`,
         );
       });
     }
     for (const layer of filterGradients) {
       await series.attempt(`gradient wrt filters of ${layer.name}`, async () => {
-        const row = await measureFilterGradient(engine, binary, layer, peers, opEffort[quick ? "quick" : "full"]);
+        const row = await measureFilterGradient(
+          engine,
+          binary,
+          layer,
+          peersOf(field),
+          opEffort[quick ? "quick" : "full"],
+        );
         wrtFilters.push(row);
         const against =
           row.ratio === undefined ? "" : `, onnxruntime-web ${show.digits(row.peerMs!)}: ${show.ratio(row.ratio)}`;
@@ -99,8 +107,9 @@ export async function measureOps(
   const { failures } = series;
   if (rows.length + used.length + backward.length + wrtFilters.length === 0) return { ...noOps, failures };
   const beside = besideTable(rows);
-  const forward = [`Peers, one thread each: ${notes.join(", ")}.`, opTable(rows), ...(beside ? [beside] : [])];
+  const forward = [opTable(rows), ...(beside ? [beside] : [])];
   const tables = [
+    ...(notes.length > 0 ? [`Peers, one thread each: ${notes.join(", ")}.`] : []),
     ...(rows.length + used.length > 0 ? forward : []),
     ...(backward.length > 0 ? [gradientTable(backward)] : []),
     ...(wrtFilters.length > 0 ? [filterGradientTable(wrtFilters)] : []),

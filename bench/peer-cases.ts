@@ -9,7 +9,7 @@ export interface PeerCase extends Contest {
   readonly group: Group;
 }
 
-function sumOf(layer: Case): Sum {
+export function sumOf(layer: Case): Sum {
   const { imageShape, filterShape, options } = layer;
   const [batch, channels, rows, columns] = imageShape;
   const [filters, , height, width] = filterShape;

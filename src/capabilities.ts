@@ -2,6 +2,7 @@
 import { supports } from "./engine/binary.ts";
 import type { Runtime } from "./engine/runtime.ts";
 
+/** What `capabilities()` says of this machine and of the engine: what is there, what is in use, and the reason for each "no". */
 export interface Capabilities {
   readonly simd: boolean;
   readonly relaxedSimd: boolean;

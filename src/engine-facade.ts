@@ -1,6 +1,7 @@
 /** `createEngine`, and the engine that the module-level ops share. */
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { config } from "./config.ts";
+import { nameDisposal } from "./disposal.ts";
 import type { BinaryOption, WasmSource } from "./engine/binary.ts";
 import { Runtime, type RuntimeOptions } from "./engine/runtime.ts";
 import type { TuningData } from "./engine/tunings.ts";
@@ -26,6 +27,7 @@ import { OptionReader } from "./ops/options.ts";
 import type { Tuned, TuneSpec } from "./ops/tune.ts";
 import type { DType, Tensor } from "./tensor.ts";
 
+/** Of `createEngine`. All may be left out. */
 export interface EngineOptions {
   /** Default "auto": the best that the runtime validates. */
   binary?: BinaryOption;
@@ -169,6 +171,7 @@ export class Engine implements AsyncDisposable {
     return this.runtime.check().tunings.take(tunings);
   }
 
+  /** What this engine uses, and why not more. */
   capabilities(): Capabilities {
     return capabilitiesOf(this.runtime.check());
   }
@@ -178,10 +181,12 @@ export class Engine implements AsyncDisposable {
     this.runtime.dispose();
   }
 
+  /** `dispose`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.dispose();
   }
 }
+nameDisposal(Engine, "asyncDispose");
 
 /** Start an engine. Rejects with an OptionError that names `wasm` if no kernels can be loaded, and may be tried again. */
 export async function createEngine(options?: EngineOptions): Promise<Engine> {

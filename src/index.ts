@@ -1,5 +1,8 @@
 import { sharedRuntime } from "./engine-facade.ts";
+import type { Conv3D } from "./ops/conv3d.ts";
 import {
+  type C01b,
+  type Conv3d2d,
   makeC01b,
   makeConv3D,
   makeConv3d2d,
@@ -7,7 +10,11 @@ import {
   makeConvTransp3D,
   makeNnet,
   makeSignal,
+  type Nnet,
+  type Signal,
 } from "./ops/families.ts";
+import type { ConvTransp3D } from "./ops/gradients/inputs-conv3d.ts";
+import type { ConvGrad3D } from "./ops/gradients/weights-conv3d.ts";
 
 export type { Capabilities } from "./capabilities.ts";
 export { type Config, config } from "./config.ts";
@@ -75,10 +82,46 @@ export type { PlanView } from "./plan/plan.ts";
 export { type DType, type Operand, Tensor, tensor } from "./tensor.ts";
 
 // The ops of the shared engine, which is made on first use.
-export const nnet = makeNnet(sharedRuntime);
-export const signal = makeSignal(sharedRuntime);
-export const conv3D = makeConv3D(sharedRuntime);
-export const convTransp3D = makeConvTransp3D(sharedRuntime);
-export const convGrad3D = makeConvGrad3D(sharedRuntime);
-export const conv3d2d = makeConv3d2d(sharedRuntime);
-export const c01b = makeC01b(sharedRuntime);
+
+/**
+ * Convolutions of neural networks, [N, C, H, W], summed over channels: `conv2d`, its gradients, its transpose.
+ *
+ * @example const maps = await nnet.conv2d(images, filters, { borderMode: "half" });
+ */
+export const nnet: Nnet = makeNnet(sharedRuntime);
+/**
+ * Every filter over every image, nothing summed: `conv2d` and its gradients.
+ *
+ * @example const blurred = await signal.conv2d(picture, gaussian);
+ */
+export const signal: Signal = makeSignal(sharedRuntime);
+/**
+ * Three axes, channels last, filters not flipped, with a bias.
+ *
+ * @example const H = await conv3D(V, W, b, [1, 1, 1]);
+ */
+export const conv3D: Conv3D = makeConv3D(sharedRuntime);
+/**
+ * The transpose of `conv3D`, which is its gradient with respect to V.
+ *
+ * @example const R = await convTransp3D(W, b, [2, 2, 2], H);
+ */
+export const convTransp3D: ConvTransp3D = makeConvTransp3D(sharedRuntime);
+/**
+ * The gradient of `conv3D` with respect to W.
+ *
+ * @example const dW = await convGrad3D(V, [1, 1, 1], W.shape, dCdH);
+ */
+export const convGrad3D: ConvGrad3D = makeConvGrad3D(sharedRuntime);
+/**
+ * Movies [N, T, C, H, W], filters flipped in time too: `conv3d` and its gradients.
+ *
+ * @example const answers = await conv3d2d.conv3d(movie, filters);
+ */
+export const conv3d2d: Conv3d2d = makeConv3d2d(sharedRuntime);
+/**
+ * The ops of cuda-convnet, batch last: `filterActs`, `imageActs`, `weightActs`.
+ *
+ * @example const acts = await c01b.filterActs(images, filters, { pad: 2 });
+ */
+export const c01b: C01b = makeC01b(sharedRuntime);

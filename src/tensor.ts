@@ -1,8 +1,10 @@
 import { config } from "./config.ts";
+import { nameDisposal } from "./disposal.ts";
 import { DisposedError, DTypeError, ShapeError, show } from "./errors.ts";
 import { copyIn, copyOut, type FloatArray, isDense, type Strided } from "./strided.ts";
 
 export type { FloatArray };
+/** Element types: those of Float32Array and Float64Array. All operands of a call have the same. */
 export type DType = "float32" | "float64";
 
 /** Anything array-like with a shape: an ndarray, a zarrita chunk, a Tensor. Strides and offset count elements. */
@@ -148,10 +150,12 @@ export class Tensor implements Operand, Disposable {
     storage?.release();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
+nameDisposal(Tensor, "dispose");
 
 function livingStorage(tensor: Tensor): Storage {
   const storage = storages.get(tensor);

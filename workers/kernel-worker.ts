@@ -1,6 +1,7 @@
 /** The entry point inside a worker, of a browser, Deno, Bun or Node. */
 import { expose, transfer } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
+import { nodeModule } from "../src/engine/files.ts";
 import { Kernels } from "../src/engine/kernels.ts";
 import { KERNEL_NAMES } from "../src/plan/plan.ts";
 import { OwnMemory } from "./own-memory.ts";
@@ -93,12 +94,6 @@ const api = Object.freeze(Object.assign(Object.create(null) as object, worker));
 if (typeof globalThis.postMessage === "function") {
   expose(api);
 } else {
-  // Node's worker threads have a port of their own. The specifier is no literal, so that bundlers for pages pass over it, and this
-  // is no top-level await, which their classic workers do not have.
-  const threads = "node:worker_threads";
-  void import(/* @vite-ignore */ /* webpackIgnore: true */ threads).then(
-    ({ parentPort }: { parentPort: NodeEndpoint }) => {
-      expose(api, nodeEndpoint(parentPort));
-    },
-  );
+  // Node's worker threads have a port of their own.
+  expose(api, nodeEndpoint(nodeModule<{ parentPort: NodeEndpoint }>("worker_threads")!.parentPort));
 }

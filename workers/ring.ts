@@ -31,6 +31,15 @@ export interface Chunk {
   readonly chunk: number;
 }
 
+/** Tiles first … last − 1 of a step, and the scratch of the thread that took them. */
+export interface Taken {
+  readonly kernel: number;
+  readonly args: number;
+  readonly first: number;
+  readonly last: number;
+  readonly scratch: number;
+}
+
 export const SLOTS = 16;
 export const MOST_STEPS = 64;
 /** Of all steps of a job together, each counted up to a multiple of 32. */
@@ -252,7 +261,7 @@ export class Ring {
   }
 
   /** The step, tiles and scratch of a chunk that this thread holds. */
-  describe({ slot, step, chunk }: Chunk, thread: number) {
+  describe({ slot, step, chunk }: Chunk, thread: number): Taken {
     const at = this.slotAt(slot);
     const entry = at + TABLE + step * STEP_WORDS;
     const { words } = this;

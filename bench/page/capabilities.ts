@@ -1,7 +1,6 @@
 /** What this browser offers the library, in one line, and the reason for each "no". */
 import type { Capabilities } from "simdconv";
-
-const byId = (id: string) => document.getElementById(id)!;
+import { byId, element } from "./dom.ts";
 
 export function showCapabilities({
   simd,
@@ -32,12 +31,9 @@ export function showCapabilities({
     ["Best binary", using.binary, why.binary],
   ];
   byId("capabilities-list").replaceChildren(
-    ...facts.flatMap(([name, value, reason]) => {
-      const text = reason === undefined ? value : `${value}: ${reason}`;
-      return [
-        Object.assign(document.createElement("dt"), { textContent: name }),
-        Object.assign(document.createElement("dd"), { textContent: text }),
-      ];
-    }),
+    ...facts.flatMap(([name, value, reason]) => [
+      element("dt", "", name),
+      element("dd", "", reason === undefined ? value : `${value}: ${reason}`),
+    ]),
   );
 }

@@ -1,6 +1,7 @@
 /** `npm run page`: the bench page, served with the headers that let its workers share memory. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { serveDigits } from "./lenet/serve.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -14,7 +15,8 @@ export default defineConfig({
   // because a dependency that Vite meets late makes it reload the page.
   optimizeDeps: {
     exclude: ["simdconv"],
-    include: ["comlink", "comlink/dist/esm/node-adapter.mjs", "@assemblyscript/loader"],
+    include: ["comlink", "comlink/dist/esm/node-adapter.mjs", "@assemblyscript/loader", "chart.js"],
   },
+  plugins: [serveDigits()],
   server: { headers: isolation, fs: { allow: [repository] } },
 });

@@ -4,8 +4,8 @@ import { highOf, type Layout, type Space, type Sum, stackOf } from "../op-cases.
 import { lay, type Numbers } from "../op-check.ts";
 import { channelsLast, filtersLast, isDepthwise, isFlat } from "./channels-last.ts";
 import { inNode, installed, versionOf } from "./installed.ts";
-import type { Challenger, Declined, Library } from "./peer.ts";
-import { convModel, type Padding } from "./tflite-model.ts";
+import type { Backward, Challenger, Declined, Library } from "./peer.ts";
+import { convModel, type Padding, transposeModel, type Window } from "./tflite-model.ts";
 
 const PACKAGE = "@litertjs/core";
 
@@ -17,9 +17,16 @@ export async function open(threads: number): Promise<Library> {
   const script = `litert_wasm_${threads > 1 ? "threaded_" : ""}internal.js`;
   const clear = inNode ? await (await import("./litert-node.ts")).loadInNode(files, script, load) : await load();
   const inside = "a tensor for the result made and let go in every call; no upload, no read-back";
-  const prepareHere = (numbers: Numbers) => prepare(numbers, threads);
+  const peer = {
+    name: "litert",
+    kind: "wasm",
+    accuracy: "sum",
+    inside,
+    prepare: (numbers: Numbers) => prepare(numbers, threads),
+    prepareGradient: (backward: Backward) => prepareGradient(backward, threads),
+  } as const;
   return {
-    peers: [{ name: "litert", kind: "wasm", accuracy: "sum", inside, prepare: prepareHere }],
+    peers: [peer],
     version: await versionOf(PACKAGE),
     async close() {
       unloadLiteRt();
@@ -55,18 +62,30 @@ function filtersFirst(sum: Sum): Layout {
   return channelsLast(stackOf(sum), sum.taps);
 }
 
+/** [channel, y, x, filter], of one group. */
+function channelsFirst({ filters, taps }: Sum): Layout {
+  const { outer, inner, space } = channelsLast(filters, taps);
+  return { offset: 0, outer: inner, inner: outer, space };
+}
+
+const plane = ([, rows, columns]: Space) => [rows, columns] as const;
+const planes = ({ batch }: Sum, space: Space, last: number) => [batch, ...plane(space), last];
+
+const windowOf = ({ stride, dilation }: Sum, { padding }: Frame): Window => ({
+  padding,
+  stride: plane(stride),
+  dilation: plane(dilation),
+});
+
 function modelOf({ sum, filter }: Numbers, frame: Frame, depthwise: boolean): Uint8Array {
-  const { batch, channels, filters, taps, image, result } = sum;
+  const { channels, filters, taps, image, result } = sum;
   const data = new Float32Array(filter.length);
   const layout = mirror(depthwise ? filtersLast(sum) : filtersFirst(sum), taps, frame);
   lay(filter, filters, stackOf(sum), taps, { data, layout });
   const [, height, width] = taps;
   const shape = depthwise ? [1, height, width, filters] : [filters, height, width, stackOf(sum)];
-  const planes = ([, rows, columns]: Space, last: number) => [batch, rows, columns, last];
-  const plane = ([, rows, columns]: Space) => [rows, columns] as const;
-  const window = { padding: frame.padding, stride: plane(sum.stride), dilation: plane(sum.dilation) };
-  const shapes = { input: planes(image, channels), output: planes(result, filters) };
-  return convModel(depthwise ? "depthwise" : "conv", window, shapes, { shape, data });
+  const shapes = { input: planes(sum, image, channels), output: planes(sum, result, filters) };
+  return convModel(depthwise ? "depthwise" : "conv", windowOf(sum, frame), shapes, { shape, data });
 }
 
 async function prepare(numbers: Numbers, threads: number): Promise<Challenger | Declined | null> {
@@ -74,15 +93,47 @@ async function prepare(numbers: Numbers, threads: number): Promise<Challenger | 
   if (!isFlat(sum)) return { declined: "in depth it has plain loops" };
   const frame = frameOf(sum);
   if (!frame) return { declined: "it has no such padding" };
-  const [, rows, columns] = sum.image;
-  const model = await loadAndCompile(modelOf(numbers, frame, isDepthwise(sum)), {
-    accelerator: "wasm",
-    cpuOptions: { numThreads: threads },
-  });
   const data = new Float32Array(image.length);
   const layout = mirror(channelsLast(sum.channels, sum.image), sum.image, frame);
   lay(image, sum.batch, sum.channels, sum.image, { data, layout });
-  const upload = () => new Tensor(data, [sum.batch, rows, columns, sum.channels]);
+  return challenge(modelOf(numbers, frame, isDepthwise(sum)), threads, {
+    data,
+    shape: planes(sum, sum.image, sum.channels),
+    layout: mirror(channelsLast(sum.filters, sum.result), sum.result, frame),
+  });
+}
+
+/** Its transposed convolution is that of a layer with the same stride and padding; where the image goes back to is its result. */
+async function prepareGradient(backward: Backward, threads: number): Promise<Challenger | Declined> {
+  const { sum, outputGrad, filter } = backward;
+  const { batch, channels, filters, taps, image, result } = sum;
+  if (!isFlat(sum) || sum.groups > 1 || sum.dilation.some((gap) => gap > 1))
+    return { declined: "its transposed convolution knows neither groups nor dilation" };
+  const frame = frameOf(sum);
+  if (!frame) return { declined: "it has no such padding" };
+  const weights = new Float32Array(filter.length);
+  lay(filter, filters, channels, taps, { data: weights, layout: mirror(channelsFirst(sum), taps, frame) });
+  const data = new Float32Array(outputGrad.length);
+  lay(outputGrad, batch, filters, result, { data, layout: mirror(channelsLast(filters, result), result, frame) });
+  const shapes = { input: planes(sum, result, filters), output: planes(sum, image, channels) };
+  const constant = { shape: [channels, ...plane(taps), filters], data: weights };
+  return challenge(transposeModel(windowOf(sum, frame), shapes, constant), threads, {
+    data,
+    shape: shapes.input,
+    layout: mirror(channelsLast(channels, image), image, frame),
+  });
+}
+
+/** `data` and `shape` are the input's, `layout` is the result's. */
+interface Operands {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+}
+
+async function challenge(bytes: Uint8Array, threads: number, { data, shape, layout }: Operands): Promise<Challenger> {
+  const model = await loadAndCompile(bytes, { accelerator: "wasm", cpuOptions: { numThreads: threads } });
+  const upload = () => new Tensor(data, shape);
   const input = upload();
   let result: Tensor | undefined;
   return {
@@ -99,7 +150,7 @@ async function prepare(numbers: Numbers, threads: number): Promise<Challenger | 
       for (const tensor of [from, to]) tensor.delete();
       return array;
     },
-    layout: mirror(channelsLast(sum.filters, sum.result), sum.result, frame),
+    layout,
     dispose() {
       for (const tensor of [input, result]) tensor?.delete();
       model.delete();

@@ -1,6 +1,7 @@
 // A model of one Conv, as the bytes of an ONNX file (protocol buffers, written by hand: a dozen fields).
-import { highOf, stackOf } from "../op-cases.ts";
+import { highOf, type Sum, stackOf } from "../op-cases.ts";
 import type { Numbers } from "../op-check.ts";
+import type { Backward } from "./peer.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -66,33 +67,63 @@ const value = (field: 11 | 12, name: string, shape: readonly number[]): Bytes =>
 const modelOf = (...graph: readonly Bytes[]): Bytes =>
   join([number(1, 8), message(7, ...graph), message(8, number(2, 17))]);
 
-/** The Conv of x and w to y, and the shapes of these; two axes of space where there is no depth. */
-function convNode({ sum }: Numbers) {
+/** A node of x and w to y, and the shapes of these. */
+interface Convolution {
+  readonly conv: Bytes;
+  readonly imageShape: readonly number[];
+  readonly filterShape: readonly number[];
+  readonly shape: readonly number[];
+}
+
+/** What a Conv and its ConvTranspose have in common; two axes of space where there is no depth. */
+function formOf(sum: Sum) {
   const flat = sum.taps[0] === 1 && sum.image[0] === 1;
   const axes = flat ? [1, 2] : [0, 1, 2];
   const of = (space: readonly number[]) => axes.map((axis) => space[axis]);
-  const { batch, channels, filters, taps, result } = sum;
   const attributes = [
     integers("strides", of(sum.stride)),
     integers("dilations", of(sum.dilation)),
     integers("pads", [...of(sum.low), ...of(highOf(sum))]),
-    integers("kernel_shape", of(taps)),
+    integers("kernel_shape", of(sum.taps)),
     integer("group", sum.groups),
   ];
   return {
-    conv: node("Conv", ["x", "w"], "y", ...attributes),
-    imageShape: [batch, channels, ...of(sum.image)],
-    filterShape: [filters, stackOf(sum), ...of(taps)],
-    shape: [batch, filters, ...of(result)],
+    of,
+    attributes,
+    imageShape: [sum.batch, sum.channels, ...of(sum.image)],
+    filterShape: [sum.filters, stackOf(sum), ...of(sum.taps)],
+    resultShape: [sum.batch, sum.filters, ...of(sum.result)],
   };
+}
+
+function convNode({ sum }: Numbers): Convolution {
+  const { attributes, imageShape, filterShape, resultShape } = formOf(sum);
+  return { conv: node("Conv", ["x", "w"], "y", ...attributes), imageShape, filterShape, shape: resultShape };
+}
+
+/** Its padding is the layer's; rows and columns of the image that no window reaches are `output_padding`. */
+function transposeNode({ sum }: Backward): Convolution {
+  const { of, attributes, imageShape, filterShape, resultShape } = formOf(sum);
+  const { image, taps, result, stride, dilation, low } = sum;
+  const high = highOf(sum);
+  const reached = result.map((n, i) => (n - 1) * stride[i] + (taps[i] - 1) * dilation[i] + 1 - low[i] - high[i]);
+  const rest = integers("output_padding", of(image.map((n, axis) => n - reached[axis])));
+  const conv = node("ConvTranspose", ["x", "w"], "y", ...attributes, rest);
+  return { conv, imageShape: resultShape, filterShape, shape: imageShape };
 }
 
 /**
  * Outputs: `y`, the whole result, and `first`, its first element: who fetches that alone has y computed, but not copied out.
  * The image is a constant of the model for the same reason: what is fed is copied in at every run.
  */
-export function convModel(numbers: Numbers): Bytes {
-  const { conv, imageShape, filterShape, shape } = convNode(numbers);
+export const convModel = (numbers: Numbers): Bytes => constantModel(convNode(numbers), numbers.image, numbers.filter);
+
+/** As `convModel`: `y` is the gradient of the image. */
+export const transposeModel = (backward: Backward): Bytes =>
+  constantModel(transposeNode(backward), backward.outputGrad, backward.filter);
+
+function constantModel(convolution: Convolution, image: Float32Array, filter: Float32Array): Bytes {
+  const { conv, imageShape, filterShape, shape } = convolution;
   const whole = (name: string, value: number) =>
     constant(
       name,
@@ -103,8 +134,8 @@ export function convModel(numbers: Numbers): Bytes {
     conv,
     node("Slice", ["y", "from", "to"], "first"),
     text(2, "conv"),
-    constant("x", imageShape, numbers.image),
-    constant("w", filterShape, numbers.filter),
+    constant("x", imageShape, image),
+    constant("w", filterShape, filter),
     whole("from", 0),
     whole("to", 1),
     value(12, "y", shape),

@@ -3,8 +3,8 @@
 import { workOf } from "../op-cases.ts";
 import type { Numbers } from "../op-check.ts";
 import { inNode } from "./installed.ts";
-import { convModel, fedConvModel } from "./onnx-model.ts";
-import { type Challenger, type Declined, type Library, tooMuch } from "./peer.ts";
+import { convModel, fedConvModel, transposeModel } from "./onnx-model.ts";
+import { type Backward, type Challenger, type Declined, type Library, tooMuch } from "./peer.ts";
 
 interface Session {
   run(feeds: object, fetches: readonly string[]): Promise<Record<string, { data: Float32Array }>>;
@@ -25,10 +25,17 @@ export async function open(threads: number): Promise<Library> {
   const ort = module as OnnxRuntime;
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
-  const prepareHere = (numbers: Numbers) => prepare(ort, numbers);
   const inside = "the result made anew in its own memory and one element of it read back; no upload";
+  const peer = {
+    name: NAME,
+    kind: "wasm",
+    accuracy: "sum",
+    inside,
+    prepare: (numbers: Numbers) => prepare(ort, numbers),
+    prepareGradient: (backward: Backward) => challenge(ort, transposeModel(backward)),
+  } as const;
   return {
-    peers: [{ name: NAME, kind: "wasm", accuracy: "sum", inside, prepare: prepareHere }],
+    peers: [peer],
     version: ort.env.versions.web ?? "",
     close() {},
   };
@@ -37,24 +44,33 @@ export async function open(threads: number): Promise<Library> {
 async function prepare(ort: OnnxRuntime, numbers: Numbers): Promise<Challenger | Declined> {
   const declined = tooMuch(workOf(numbers.sum), MOST_WORK);
   if (declined) return declined;
-  // Without optimizations: there is nothing to fuse, and a Conv of constants would be computed beforehand.
-  const options = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" };
-  const session = await ort.InferenceSession.create(convModel(numbers), options);
-  const fed = await fedSession(ort, numbers, options);
+  const challenger = await challenge(ort, convModel(numbers));
+  const fed = await fedSession(ort, numbers);
   return {
-    call: async () => void (await session.run({}, ["first"])),
-    result: async () => (await session.run({}, ["y"])).y.data,
+    ...challenger,
     whole: fed.run,
     async dispose() {
       await fed.release();
-      await session.release();
+      await challenger.dispose();
     },
   };
 }
 
-async function fedSession(ort: OnnxRuntime, numbers: Numbers, options: object) {
+// Without optimizations: there is nothing to fuse, and a Conv of constants would be computed beforehand.
+const OPTIONS = { executionProviders: ["wasm"], graphOptimizationLevel: "disabled" };
+
+async function challenge(ort: OnnxRuntime, model: Uint8Array): Promise<Challenger> {
+  const session = await ort.InferenceSession.create(model, OPTIONS);
+  return {
+    call: async () => void (await session.run({}, ["first"])),
+    result: async () => (await session.run({}, ["y"])).y.data,
+    dispose: () => session.release(),
+  };
+}
+
+async function fedSession(ort: OnnxRuntime, numbers: Numbers) {
   const { model, imageShape } = fedConvModel(numbers);
-  const session = await ort.InferenceSession.create(model, options);
+  const session = await ort.InferenceSession.create(model, OPTIONS);
   const x = new ort.Tensor("float32", numbers.image, imageShape);
   return {
     run: async () => (await session.run({ x }, ["y"])).y.data,

@@ -10,6 +10,12 @@ export const opPeers: Sources = {
   scipy: () => import("./scipy.ts"),
 };
 
+/** What has transposed convolutions, that is gradients with respect to inputs; TensorFlow.js's is a plain loop. */
+export const gradientPeers: Sources = {
+  "onnxruntime-web": () => import("./onnxruntime.ts"),
+  litert: () => import("./litert.ts"),
+};
+
 /** What serves the layers of networks, in Node as in a page. */
 export const wasmLayerPeers: Sources = {
   "tfjs-wasm": () => import("./tfjs-wasm.ts"),

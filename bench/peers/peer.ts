@@ -1,5 +1,5 @@
 // What every peer looks like to the bench. A file here is one library; the rest of the bench knows none of them by name.
-import type { Layout } from "../op-cases.ts";
+import type { Layout, Sum } from "../op-cases.ts";
 import type { Accuracy, Numbers } from "../op-check.ts";
 import type { Called } from "../op-rounds.ts";
 
@@ -14,6 +14,16 @@ export interface Challenger {
   dispose(): void | Promise<void>;
 }
 
+/** What leads from the gradient of a layer's result to that of its image. */
+export interface Backward {
+  /** The layer. */
+  readonly sum: Sum;
+  /** [n, o, z, y, x] */
+  readonly outputGrad: Float32Array;
+  /** [o, c, z, y, x], in the order in which the layer's window walks them. */
+  readonly filter: Float32Array;
+}
+
 /** Why a case is not tried, though the library has such an operation. */
 export interface Declined {
   readonly declined: string;
@@ -26,6 +36,8 @@ export interface Peer {
   readonly accuracy: Accuracy;
   /** Null: the library has no such operation. */
   prepare(numbers: Numbers): Promise<Challenger | Declined | null>;
+  /** The transposed convolution, if it has one; the result's layout is of [n, c, z, y, x]. */
+  prepareGradient?(backward: Backward): Promise<Challenger | Declined>;
   /** What its time holds beside the arithmetic. */
   readonly inside?: string;
 }

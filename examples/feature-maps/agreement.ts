@@ -20,12 +20,13 @@ export function checkAgreement(entries: readonly Ready[], picture: Picture, bank
 /**
  * A float32 sum of K products strays from the exact one by at most K·u·Σ|products|, so two of them by twice that.
  * The pixels are at most 1, so Σ|products| is at most the absolute sum of the filter. Simd adds in the order of scalar
- * and rounds alike, so where both took the same algorithm not a bit may differ.
+ * and rounds alike, so where both took the same steps not a bit may differ; transforms of other planes are other steps.
  */
 function compare(other: Ready, reference: Ready, bank: FilterBank): string {
   if (bytes(other.maps).equals(bytes(reference.maps))) return "every bit the same";
-  if (other.binary === "simd" && other.layer.plan.algorithm === reference.layer.plan.algorithm) {
-    throw new Error(`simd and ${reference.binary} both ran ${other.layer.plan.algorithm} but their bits differ`);
+  const [mine, theirs] = [other, reference].map(({ layer }) => JSON.stringify(layer.plan.steps));
+  if (other.binary === "simd" && mine === theirs) {
+    throw new Error(`simd and ${reference.binary} both ran ${mine} but their bits differ`);
   }
   const taps = bank.size ** 2;
   const pixels = other.maps.length / bank.filters.length;

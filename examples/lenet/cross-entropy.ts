@@ -1,6 +1,15 @@
 /** Softmax and the loss −log p of the true class, with the gradient of their mean over a batch. */
 import type { Numbers } from "./layer.ts";
 
+/** exp score ∕ Σ exp scores, and log Σ exp scores; the greatest is taken off first, so that nothing overflows. */
+export function softmax(scores: Numbers): { readonly probabilities: Float64Array; readonly logSum: number } {
+  const greatest = Math.max(...scores);
+  const probabilities = Float64Array.from(scores, (score) => Math.exp(score - greatest));
+  const sum = probabilities.reduce((all, one) => all + one, 0);
+  for (let k = 0; k < probabilities.length; k++) probabilities[k] /= sum;
+  return { probabilities, logSum: greatest + Math.log(sum) };
+}
+
 /**
  * `scores` has `classes` numbers for each image, and so has `gradient`, which takes (p − [true class]) / N.
  * @returns the mean loss over the batch, whose size is that of `labels`.
@@ -10,13 +19,10 @@ export function crossEntropy(scores: Numbers, labels: Uint8Array, classes: numbe
   let loss = 0;
   for (let n = 0; n < images; n++) {
     const own = scores.subarray(n * classes, (n + 1) * classes);
-    const greatest = Math.max(...own);
-    let sum = 0;
-    for (const score of own) sum += Math.exp(score - greatest);
-    loss += Math.log(sum) - (own[labels[n]] - greatest);
+    const { probabilities, logSum } = softmax(own);
+    loss += logSum - own[labels[n]];
     for (let k = 0; k < classes; k++) {
-      const probability = Math.exp(own[k] - greatest) / sum;
-      gradient[n * classes + k] = (probability - (k === labels[n] ? 1 : 0)) / images;
+      gradient[n * classes + k] = (probabilities[k] - (k === labels[n] ? 1 : 0)) / images;
     }
   }
   return loss / images;

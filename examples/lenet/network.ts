@@ -5,7 +5,7 @@
 import type { DType, Engine, Tensor } from "simdconv";
 import { random } from "../shared/random.ts";
 import { Convolution, type ConvolutionSpec } from "./convolution.ts";
-import { countCorrect, crossEntropy } from "./cross-entropy.ts";
+import { countCorrect, crossEntropy, softmax } from "./cross-entropy.ts";
 import type { Layer, Numbers, Parameter } from "./layer.ts";
 import { Pooling } from "./pooling.ts";
 
@@ -18,6 +18,12 @@ export interface NetworkSpec {
   readonly seed: number;
   /** Default: float32. */
   readonly dtype?: DType;
+}
+
+export interface Reading {
+  /** The likeliest class. */
+  readonly digit: number;
+  readonly probability: number;
 }
 
 export class LeNet {
@@ -70,6 +76,16 @@ export class LeNet {
   async countCorrect(pixels: Numbers, labels: Uint8Array): Promise<number> {
     const scores = await this.forward(pixels);
     return countCorrect(scores.data, labels, CLASSES);
+  }
+
+  /** What it takes each image for: a batch of them at the most. */
+  async read(pixels: Numbers): Promise<Reading[]> {
+    const scores = (await this.forward(pixels)).data;
+    return Array.from({ length: pixels.length / PIXELS }, (_, image) => {
+      const { probabilities } = softmax(scores.subarray(image * CLASSES, (image + 1) * CLASSES));
+      const probability = Math.max(...probabilities);
+      return { digit: probabilities.indexOf(probability), probability };
+    });
   }
 
   /** Ten scores for each image; where `pixels` are fewer than a batch, the rest is of older ones. */

@@ -2,19 +2,19 @@
 import { mkdir } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import "../shared/relaxed-simd.ts";
 import { readDigits } from "./data.ts";
+import { BATCH, GOAL, SPEC, teach } from "./lesson.ts";
 import { createEngine } from "./library.ts";
 import { LeNet } from "./network.ts";
 import { drawCurve, type Mark } from "./plot.ts";
 import { Progress } from "./progress.ts";
-import { accuracy, train } from "./training.ts";
 
-const SPEC = { epochs: 4, seed: 1998, rate: 0.02, decay: 0.5, momentum: 0.9 };
-const BATCH = 64;
-const GOAL = 0.97;
-/** Steps between two looks at the test digits, until the goal is reached. */
-const LOOK_EVERY = 50;
+const { values: flags } = parseArgs({ options: { epochs: { type: "string", default: String(SPEC.epochs) } } });
+const epochs = Number(flags.epochs);
+if (!(Number.isInteger(epochs) && epochs > 0))
+  throw new Error(`--epochs is a whole number from 1 on, not ${flags.epochs}`);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT = "out/lenet.png";
 
@@ -32,30 +32,21 @@ const progress = new Progress();
 const losses: number[] = [];
 const marks: Mark[] = [];
 let goal = "not reached";
-let [reached, before] = [false, 0];
 
-for await (const step of train(network, learning, SPEC)) {
+for await (const step of teach(network, learning, testing, { ...SPEC, epochs })) {
   progress.show(step);
   losses.push(step.loss);
-  if (!Number.isFinite(step.loss)) throw new Error(`the loss is ${step.loss} after ${losses.length} steps`);
-  if (!reached && step.number % LOOK_EVERY === 0 && (await accuracy(network, testing)) >= GOAL) {
-    reached = true;
-    goal = `${step.seconds.toFixed(1)} s, ${losses.length} steps`;
-  }
-  if (step.number < step.steps) continue;
-  const right = await accuracy(network, testing);
-  marks.push({ step: losses.length, accuracy: right });
-  const mean = losses.slice(-step.steps).reduce((sum, loss) => sum + loss, 0) / step.steps;
+  if (step.goal) goal = `${step.seconds.toFixed(1)} s, ${step.taken} steps`;
+  if (!step.ended) continue;
+  const { accuracy, meanLoss, seconds } = step.ended;
+  marks.push({ step: step.taken, accuracy });
   console.log(
-    `epoch ${step.epoch}   ${percent(right)} of the test digits, mean loss ${mean.toFixed(4)}, ${(step.seconds - before).toFixed(1)} s`,
+    `epoch ${step.epoch}   ${percent(accuracy)} of the test digits, mean loss ${meanLoss.toFixed(4)}, ${seconds.toFixed(1)} s`,
   );
-  before = step.seconds;
 }
 network.dispose();
 
-console.log(
-  `${percent(GOAL)}   ${goal} (of learning; looking at the test digits every ${LOOK_EVERY} steps is not counted)`,
-);
+console.log(`${percent(GOAL)}   ${goal} (of learning; looking at the test digits is not counted)`);
 await mkdir(`${ROOT}out`, { recursive: true });
 await (await drawCurve(losses, marks)).toFile(ROOT + OUTPUT);
 console.log(`written   ${OUTPUT}`);

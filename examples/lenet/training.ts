@@ -44,14 +44,15 @@ export async function* train(network: LeNet, digits: Digits, spec: TrainingSpec)
   }
 }
 
-/** The share of digits that the network names rightly. */
-export async function accuracy(network: LeNet, digits: Digits): Promise<number> {
+/** The share of digits that the network names rightly; `pause` is awaited between batches. */
+export async function accuracy(network: LeNet, digits: Digits, pause?: () => Promise<void>): Promise<number> {
   const count = digits.labels.length;
   let correct = 0;
   for (let first = 0; first < count; first += network.batch) {
     const end = Math.min(first + network.batch, count);
     const pixels = digits.pixels.subarray(first * PIXELS, end * PIXELS);
     correct += await network.countCorrect(pixels, digits.labels.subarray(first, end));
+    await pause?.();
   }
   return correct / count;
 }

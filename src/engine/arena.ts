@@ -26,7 +26,7 @@ export class Arena {
   /** Bytes leased at present. */
   live = 0;
   /** Called when memory runs out: whoever keeps leases for reuse lets go of those that are idle. */
-  readonly reclaimers = new Set<() => void>();
+  readonly reclaimers: Set<() => void> = new Set<() => void>();
   /** In ascending order, never touching each other. */
   private readonly free: Span[];
 

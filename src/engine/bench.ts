@@ -7,8 +7,14 @@ interface Placeable {
   place(input: Operand, out: Operand): { step: PlacedStep; scratch: number };
 }
 
+export interface KernelCall {
+  readonly kernel: string;
+  readonly multiplyAdds: number;
+  call(): void;
+}
+
 /** `call()` runs all tiles of the main step through the wasm export, on operands that stay where they are. */
-export function prepareKernelCall(op: unknown, [input, out]: readonly [Operand, Operand]) {
+export function prepareKernelCall(op: unknown, [input, out]: readonly [Operand, Operand]): KernelCall {
   const placeable = op as Placeable;
   const { step, scratch } = placeable.place(input, out);
   return {

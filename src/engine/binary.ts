@@ -1,10 +1,13 @@
 /** Which kernel binary runs here, and where it comes from. */
 import { OptionError, show } from "../errors.ts";
 import type { BinaryName } from "../plan/registers.ts";
+import { ownKernels } from "./beside.ts";
+import { type BinaryFile, bytesAt, type KernelFile } from "./files.ts";
 
 /** `debug` is the simd binary with assertions, for our own tests. */
 export type BinaryOption = "auto" | BinaryName | "debug";
-export type WasmSource = WebAssembly.Module | BufferSource | URL | string;
+type Source = BufferSource | URL | string;
+export type WasmSource = WebAssembly.Module | Source;
 
 /** Magic, version, a type () → v128, one function of that type; its body follows, counted by its own length. */
 function probe(...body: number[]): Uint8Array<ArrayBuffer> {
@@ -46,9 +49,6 @@ export function supports(binary: BinaryName): boolean {
   return binary === "scalar" || WebAssembly.validate(probes[binary]);
 }
 
-/** A binary as it is shipped: whole, or its kernels for float32, which is what most programs ever load. */
-export type KernelFile = BinaryName | `${BinaryName}-f32` | "debug";
-
 export interface BinaryChoice {
   readonly file: BinaryName | "debug";
   /** Why a better one was passed over. */
@@ -76,26 +76,6 @@ export function chooseBinary(option: BinaryOption, float: "fast" | "reproducible
   return { file: "scalar", why: "this runtime has no SIMD" };
 }
 
-/** Written out literally, so that bundlers see the files and move them along. */
-function beside(file: KernelFile): URL {
-  switch (file) {
-    case "relaxed-f32":
-      return new URL("../../wasm/relaxed-f32.wasm", import.meta.url);
-    case "simd-f32":
-      return new URL("../../wasm/simd-f32.wasm", import.meta.url);
-    case "scalar-f32":
-      return new URL("../../wasm/scalar-f32.wasm", import.meta.url);
-    case "relaxed":
-      return new URL("../../wasm/relaxed.wasm", import.meta.url);
-    case "simd":
-      return new URL("../../wasm/simd.wasm", import.meta.url);
-    case "scalar":
-      return new URL("../../wasm/scalar.wasm", import.meta.url);
-    default:
-      return new URL(/* @vite-ignore */ `../../wasm/${file}.wasm`, import.meta.url);
-  }
-}
-
 /** Whether `source` is a place with all files, and not one module: that beside the script, or an address that ends in "/". */
 export function isFolder(source: WasmSource | undefined): boolean {
   return (
@@ -104,44 +84,27 @@ export function isFolder(source: WasmSource | undefined): boolean {
 }
 
 /** Compile the kernels of `file`, or whatever `source` says instead. */
-export async function compileKernels(file: KernelFile, source: WasmSource | undefined): Promise<WebAssembly.Module> {
+export async function compileKernels(file: BinaryFile, source: WasmSource | undefined): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
+  const { from, bytes } = find(file, source as Source | undefined);
   try {
-    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return await WebAssembly.compile(source);
-    return await compileFrom(locate(file, source));
+    return await WebAssembly.compile(await bytes());
   } catch (cause) {
-    const from = source === undefined ? beside(file).href : show(String(source));
-    throw new OptionError("wasm", `${file}: no kernels could be loaded from ${from}: ${reason(cause)}`, { cause });
+    throw new OptionError("wasm", `no kernels could be loaded from ${from}: ${reason(cause)}`, { cause });
   }
 }
 
-function locate(file: KernelFile, source: URL | string | undefined): URL {
-  if (source === undefined) return beside(file);
-  const text = String(source);
-  const base = (globalThis as { location?: { href: string } }).location?.href ?? import.meta.url;
-  return new URL(isFolder(source) ? `${text}${file}.wasm` : text, base);
-}
-
-async function compileFrom(url: URL): Promise<WebAssembly.Module> {
-  // Node's fetch does not read files; that of other runtimes does, and pages never see such an address.
-  if (url.protocol === "file:" && runsInNode()) {
-    const specifier = "node:fs/promises"; // not a literal, so that bundlers for pages do not look for it
-    const fs = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as ReadsFiles;
-    return WebAssembly.compile(await fs.readFile(url));
+function find(file: BinaryFile, source: Source | undefined): KernelFile {
+  if (source === undefined) return ownKernels(file);
+  if (typeof source === "string" || source instanceof URL) {
+    return { from: show(String(source)), bytes: async () => bytesAt(located(file, String(source))) };
   }
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`);
-  // Not compileStreaming: it insists on a content type that many static servers do not send.
-  return WebAssembly.compile(await response.arrayBuffer());
+  return { from: "the bytes given", bytes: async () => source };
 }
 
-interface ReadsFiles {
-  readFile(url: URL): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-function runsInNode(): boolean {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  return process?.versions?.node !== undefined;
+function located(file: string, source: string): URL {
+  const base = (globalThis as { location?: { href: string } }).location?.href ?? "file:///";
+  return new URL(isFolder(source) ? `${source}${file}.wasm` : source, base);
 }
 
 function reason(error: unknown): string {

@@ -39,7 +39,7 @@ export interface PoolOptions {
 
 export class PoolExecutor implements Pool {
   /** Milliseconds until a sleeping worker is at work. */
-  wakeMs = TYPICAL_WAKE_MS;
+  wakeMs: number = TYPICAL_WAKE_MS;
   private started: Promise<void> | undefined;
   readonly crew: Crew;
   private readonly kernels: Kernels;

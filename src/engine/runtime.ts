@@ -12,6 +12,7 @@ import { chooseBinary, compileKernels, isFolder } from "./binary.ts";
 import { Clock } from "./clock.ts";
 import { Dispatcher, type Pool } from "./dispatch.ts";
 import type { Executor } from "./executor.ts";
+import { nodeModule } from "./files.ts";
 import { InlineExecutor } from "./inline.ts";
 import { Kernels } from "./kernels.ts";
 import { canPostMemory, createMemory } from "./memory.ts";
@@ -45,11 +46,11 @@ export class Runtime {
   readonly binary: BinaryName;
   readonly executor: Executor;
   readonly pool: Pool | undefined;
-  readonly plans = new PlanCache<Plan>((plan) =>
+  readonly plans: PlanCache<Plan> = new PlanCache((plan) =>
     planSteps(plan).reduce((sum, step) => sum + step.block.words.byteLength, 0),
   );
   readonly tunings: Tunings;
-  readonly results = new ResultArrays();
+  readonly results: ResultArrays = new ResultArrays();
   readonly why: Reasons;
   readonly sharedMemory: boolean;
   /** Whether results must have the same bits on every machine. */
@@ -250,6 +251,11 @@ async function makePool(base: Base, module: WebAssembly.Module, options: Runtime
   return new TransferExecutor(arena, inline, clock, { workers, module, worker });
 }
 
+/** Node 20 has no `navigator`. */
+interface Os {
+  availableParallelism(): number;
+}
+
 /** A pool larger than this is limited by memory rather than by cores. */
 const MOST_WORKERS = 32;
 
@@ -258,16 +264,8 @@ function crewSize(wanted: number | "auto", callerComputes: boolean, why: Reasons
   if (wanted === 0) why.workers = "the option workers is 0";
   if (wanted !== "auto") return Math.min(wanted, MOST_WORKERS);
   const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
-  const cores = navigator?.hardwareConcurrency ?? nodeCores() ?? 1;
+  const cores = navigator?.hardwareConcurrency ?? nodeModule<Os>("os")?.availableParallelism() ?? 1;
   const size = Math.min(MOST_WORKERS, callerComputes ? cores - 1 : cores);
   if (size < 1) why.workers = "there is one core, and the caller uses it";
   return Math.max(0, size);
-}
-
-/** Node 20 has no `navigator`. */
-function nodeCores(): number | undefined {
-  const { process } = globalThis as {
-    process?: { getBuiltinModule?(name: string): { availableParallelism(): number } };
-  };
-  return process?.getBuiltinModule?.("node:os").availableParallelism();
 }

@@ -1,8 +1,10 @@
 /** Starting and losing one worker, in whatever runtime this is. */
-import { type Remote, wrap } from "comlink";
+import { type Remote, releaseProxy, wrap } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import type { KernelWorker } from "../../workers/protocol.ts";
 import { WorkerError } from "../errors.ts";
+import { ownThread, ownWorker } from "./beside.ts";
+import { nodeModule } from "./files.ts";
 
 export type WorkerSource = URL | string | (() => Worker);
 
@@ -19,15 +21,14 @@ export interface WorkerHandle {
   terminate(): void;
 }
 
+interface WorkerThreads {
+  readonly Worker: new (url: URL | string, options: { execArgv: string[] }) => NodeWorker;
+}
+
 interface NodeWorker extends NodeEndpoint {
   on(type: string, listener: (...args: never[]) => void): void;
   unref(): void;
   terminate(): Promise<number>;
-}
-
-/** Written out, so that bundlers see the file and move it along. */
-function besideWorker(): Worker {
-  return new Worker(new URL("../../workers/kernel-worker.js", import.meta.url), { type: "module", name: "simdconv" });
 }
 
 export async function startWorker(source: WorkerSource | undefined): Promise<WorkerHandle> {
@@ -36,15 +37,11 @@ export async function startWorker(source: WorkerSource | undefined): Promise<Wor
     if (!isWebWorker(worker)) throw new TypeError("the function given as worker returned no Worker");
     return overWebWorker(worker);
   }
-  if (typeof Worker === "function" && !keepsProgramAlive())
-    return overWebWorker(source ? new Worker(source, { type: "module" }) : besideWorker());
-  const specifier = "node:worker_threads"; // not a literal, so that bundlers for pages pass over it
-  const threads = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as {
-    Worker: new (url: URL | string, options: { execArgv: string[] }) => NodeWorker;
-  };
-  const script = "../../workers/kernel-worker.js"; // likewise: they would pack it a second time
+  const threads = keepsProgramAlive() ? nodeModule<WorkerThreads>("worker_threads") : undefined;
   // None of the program's own flags: `--input-type` of an evaluated program would refuse the script.
-  return overNodeWorker(new threads.Worker(source ?? new URL(script, import.meta.url), { execArgv: [] }));
+  if (threads) return overNodeWorker(new threads.Worker(source ?? ownThread(), { execArgv: [] }));
+  if (typeof Worker !== "function") throw new Error("this runtime has no Worker");
+  return overWebWorker(source ? new Worker(source, { type: "module" }) : ownWorker());
 }
 
 function isWebWorker(worker: unknown): worker is Worker {
@@ -52,10 +49,9 @@ function isWebWorker(worker: unknown): worker is Worker {
   return methods.every((name) => typeof (worker as Worker | undefined)?.[name] === "function");
 }
 
-/** Deno's global Worker has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
+/** Node has no global Worker. Deno's has no `unref`, so that an idle pool would never let the program end; its `node:worker_threads` has. */
 function keepsProgramAlive(): boolean {
-  const { process, document } = globalThis as { process?: { versions?: { node?: string } }; document?: unknown };
-  return process?.versions?.node !== undefined && document === undefined && !("unref" in Worker.prototype);
+  return typeof Worker !== "function" || !("document" in globalThis || "unref" in Worker.prototype);
 }
 
 function overNodeWorker(worker: NodeWorker): WorkerHandle {
@@ -64,12 +60,14 @@ function overNodeWorker(worker: NodeWorker): WorkerHandle {
     worker.on("error", (error: Error) => {
       reason = error.message;
     });
-    worker.on("exit", (code: number) => resolve({ reason: reason || `it exited with code ${code}`, exited: true }));
+    // Deno says so when it asks the thread to end, which may be in a kernel and write for a while yet.
+    const exited = !("Deno" in globalThis);
+    worker.on("exit", (code: number) => resolve({ reason: reason || `it exited with code ${code}`, exited }));
   });
   const remote = wrap<KernelWorker>(nodeEndpoint(worker));
   // An idle pool must not keep a program alive; a job in flight has a timer that does. Listening, as wrap does, would undo it.
   worker.unref();
-  return { remote, lost, terminate: () => void worker.terminate() };
+  return { remote, lost, terminate: ending(remote, worker) };
 }
 
 function overWebWorker(worker: Worker): WorkerHandle {
@@ -83,7 +81,17 @@ function overWebWorker(worker: Worker): WorkerHandle {
   const remote = wrap<KernelWorker>(worker);
   // Bun's workers can be told so; a page ends when it ends.
   (worker as { unref?: () => void }).unref?.();
-  return { remote, lost, terminate: () => worker.terminate() };
+  return { remote, lost, terminate: ending(remote, worker) };
+}
+
+/** Comlink remembers endpoints until their proxies are collected, and those hang on the endpoint's listeners: it has to be told. */
+function ending(remote: Remote<KernelWorker>, worker: { terminate(): unknown }): () => void {
+  let ended = false;
+  return () => {
+    if (!ended) remote[releaseProxy]();
+    ended = true;
+    worker.terminate();
+  };
 }
 
 /** The promise, or a WorkerError after `ms`. */

@@ -21,6 +21,7 @@ import {
   type TuningOptions,
 } from "./options.ts";
 
+/** Of a call of `c01b.filterActs`. */
 export interface FilterActsOptions extends RunOptions, TuningOptions {
   /** Zeros around the images, on all four sides. */
   pad?: number;
@@ -30,6 +31,7 @@ export interface FilterActsOptions extends RunOptions, TuningOptions {
   partialSum?: number;
 }
 
+/** Of `c01b.filterActs.compile`: the shapes of its operands, and its options. */
 export interface FilterActsSpec extends SpecOptions<FilterActsOptions> {
   imagesShape: readonly number[];
   filtersShape: readonly number[];
@@ -37,6 +39,7 @@ export interface FilterActsSpec extends SpecOptions<FilterActsOptions> {
   dtype?: DType;
 }
 
+/** `c01b.filterActs`: called, or compiled for a shape. */
 export interface FilterActs {
   /**
    * out[o,r,s,n] = Σ filters[c,i,j,o] · images[c, r·stride + i − pad, s·stride + j − pad, n]: images [C, H, W, N], filters [C, h, w, O], the
@@ -51,7 +54,7 @@ export interface FilterActs {
 }
 
 const NAMES = { input: "images", filters: "filters", bias: "bias" } as const;
-export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"] as const;
+export const OPTIONS: readonly string[] = [...RUN_OPTIONS, ...TUNING_OPTIONS, "pad", "stride", "partialSum"];
 
 export interface FilterActsSettings extends ForwardSettings {
   readonly pad: number;

@@ -1,5 +1,7 @@
 /** Forward ops planned once for a shape and run many times. */
 import { config } from "../config.ts";
+import { nameDisposal } from "../disposal.ts";
+import type { PlacedStep } from "../engine/executor.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { DisposedError, OptionError, ShapeError } from "../errors.ts";
 import type { Plan, PlanView } from "../plan/plan.ts";
@@ -44,6 +46,7 @@ export interface CompiledOp extends Disposable {
   run(input: Operand, options?: RunOptions): Promise<Tensor>;
   /** Never leaves the calling thread, nor gives way to the event loop; the signal is looked at once. */
   runSync(input: Operand, options?: RunOptions): Tensor;
+  /** Give its memory back. Runs in flight finish; later ones throw a DisposedError. */
   dispose(): void;
 }
 
@@ -193,7 +196,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
   }
 
   /** For benches: see engine-level `prepareKernelCall`. */
-  place(input: Operand, out: Operand) {
+  place(input: Operand, out: Operand): { step: PlacedStep; scratch: number } {
     return this.repeated.place(mustBeLocal(this.callOf(input, [{ out }]).call));
   }
 
@@ -232,6 +235,7 @@ export class CompiledForward<S extends ForwardSettings> implements CompiledOp {
     this.runtime.check();
   }
 }
+nameDisposal(CompiledForward, "dispose");
 
 const NO_CONTROLS = readControls(new OptionReader(undefined, RUN_OPTIONS));
 

@@ -20,6 +20,7 @@ export type Pad = number | readonly [number, number];
 /** `"half"` pads ⌊kd/2⌋ on both sides (one more output than input for an even filter), `"full"` kd − 1; kd is the dilated filter. */
 export type BorderMode = "valid" | "full" | "half" | number | readonly [Pad, Pad];
 
+/** Of a call of `nnet.conv2d`. */
 export interface Conv2dOptions extends RunOptions, TuningOptions {
   /** Declared shapes; entries may be null. They never change the result: one that differs from the array is an error. */
   imageShape?: readonly (number | null)[];
@@ -43,7 +44,7 @@ export interface Conv2dOptions extends RunOptions, TuningOptions {
   unrollPatch?: boolean;
 }
 
-export const CONV2D_OPTIONS = [
+export const CONV2D_OPTIONS: readonly string[] = [
   ...RUN_OPTIONS,
   ...TUNING_OPTIONS,
   "imageShape",
@@ -59,7 +60,7 @@ export const CONV2D_OPTIONS = [
   "unrollBatch",
   "unrollKern",
   "unrollPatch",
-] as const;
+];
 
 /** Before the shapes are known. Hints keep null where nothing was declared. */
 export interface Conv2dSettings extends ForwardSettings {

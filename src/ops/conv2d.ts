@@ -14,6 +14,7 @@ export interface Conv2dSpec extends SpecOptions<Conv2dOptions> {
   dtype?: DType;
 }
 
+/** `nnet.conv2d`: called, or compiled for a shape. */
 export interface Conv2d {
   /**
    * Convolve images [N, C, H, W] with filters [O, C / numGroups, h, w], summing over channels: [N, O, R, S] with

@@ -23,8 +23,10 @@ import {
   type TuningOptions,
 } from "./options.ts";
 
+/** Of a call of `conv3D`. */
 export interface Conv3DOptions extends RunOptions, TuningOptions {}
 
+/** Of `conv3D.compile`: the shapes of its operands, and its options. */
 export interface Conv3DSpec extends SpecOptions<Conv3DOptions> {
   VShape: readonly number[];
   WShape: readonly number[];
@@ -42,6 +44,7 @@ export interface CompiledConv3D extends CompiledOp {
   runSync(V: Operand, b: Operand | null | undefined, options?: RunOptions): Tensor;
 }
 
+/** `conv3D`: called, or compiled for a shape. */
 export interface Conv3D {
   /**
    * H[n,r,c,t,o] = b[o] + Σ W[o,k,l,m,z] · V[n, d0·r + k, d1·c + l, d2·t + m, z]: V [N, row, column, time, C], W [O, row, column, time, C],
@@ -55,7 +58,7 @@ export interface Conv3D {
 }
 
 const NAMES = { input: "V", filters: "W", bias: "b" } as const;
-export const OPTIONS = [...RUN_OPTIONS, ...TUNING_OPTIONS] as const;
+export const OPTIONS: readonly string[] = [...RUN_OPTIONS, ...TUNING_OPTIONS];
 export const AXES = ["rows", "columns", "times"] as const;
 
 export interface Conv3DSettings extends ForwardSettings {

@@ -23,8 +23,10 @@ import {
   type TuningOptions,
 } from "./options.ts";
 
+/** Of an axis of n and a filter of k: `"valid"` gives n − k + 1, `"half"` n (n + 1 for even k), `"full"` n + k − 1. */
 export type Mode3d = "valid" | "half" | "full";
 
+/** Of a call of `conv3d2d.conv3d`. */
 export interface Conv3dOptions extends RunOptions, TuningOptions {
   /** Declared shapes; entries may be null. They never change the result: one that differs from the array is an error. */
   signalsShape?: readonly (number | null)[];
@@ -33,6 +35,7 @@ export interface Conv3dOptions extends RunOptions, TuningOptions {
   borderMode?: Mode3d | readonly [Mode3d, Mode3d, Mode3d];
 }
 
+/** Of `conv3d2d.conv3d.compile`: the shapes of its operands, and its options. */
 export interface Conv3dSpec extends SpecOptions<Conv3dOptions> {
   signalsShape: readonly number[];
   filtersShape: readonly number[];
@@ -40,6 +43,7 @@ export interface Conv3dSpec extends SpecOptions<Conv3dOptions> {
   dtype?: DType;
 }
 
+/** `conv3d2d.conv3d`: called, or compiled for a shape. */
 export interface Conv3d {
   /**
    * Convolve signals [Ns, Ts, C, Hs, Ws] with filters [Nf, Tf, C, Hf, Wf], flipped in time, rows and columns, summing over channels:

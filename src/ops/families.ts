@@ -21,8 +21,13 @@ const forward = () => import("./other-ops.ts");
 const gradients = () => import("./gradients/ops.ts");
 
 /** Theano's `nnet` convolutions. */
-export type Nnet = ReturnType<typeof makeNnet>;
-export function makeNnet(source: RuntimeSource) {
+export interface Nnet {
+  readonly conv2d: Conv2d;
+  readonly conv2dGradWrtInputs: Conv2dGradWrtInputs;
+  readonly conv2dTranspose: Conv2dTranspose;
+  readonly conv2dGradWrtWeights: Conv2dGradWrtWeights;
+}
+export function makeNnet(source: RuntimeSource): Nnet {
   const conv2d: Conv2d = makeConv2d(source);
   return Object.freeze({
     conv2d,
@@ -37,8 +42,12 @@ export function makeNnet(source: RuntimeSource) {
 }
 
 /** Theano's `signal` convolutions: every filter over every image. */
-export type Signal = ReturnType<typeof makeSignal>;
-export const makeSignal = (source: RuntimeSource) =>
+export interface Signal {
+  readonly conv2d: SignalConv2d;
+  readonly conv2dGradWrtInputs: SignalConv2dGradWrtInputs;
+  readonly conv2dGradWrtFilters: SignalConv2dGradWrtFilters;
+}
+export const makeSignal = (source: RuntimeSource): Signal =>
   Object.freeze({
     conv2d: onDemand<Forward, SignalConv2d>(source, forward, (m) => m.makeSignalConv2d),
     conv2dGradWrtInputs: onDemand<Gradients, SignalConv2dGradWrtInputs>(
@@ -53,16 +62,21 @@ export const makeSignal = (source: RuntimeSource) =>
     ),
   });
 
-export const makeConv3D = (source: RuntimeSource) => onDemand<Forward, Conv3D>(source, forward, (m) => m.makeConv3D);
-export const makeConvTransp3D = (source: RuntimeSource) =>
+export const makeConv3D = (source: RuntimeSource): Conv3D =>
+  onDemand<Forward, Conv3D>(source, forward, (m) => m.makeConv3D);
+export const makeConvTransp3D = (source: RuntimeSource): ConvTransp3D =>
   onDemand<Gradients, ConvTransp3D>(source, gradients, (m) => m.makeConvTransp3D);
 
-export const makeConvGrad3D = (source: RuntimeSource) =>
+export const makeConvGrad3D = (source: RuntimeSource): ConvGrad3D =>
   onDemand<Gradients, ConvGrad3D>(source, gradients, (m) => m.makeConvGrad3D);
 
 /** Theano's `conv3d2d`: time is a stride. */
-export type Conv3d2d = ReturnType<typeof makeConv3d2d>;
-export const makeConv3d2d = (source: RuntimeSource) =>
+export interface Conv3d2d {
+  readonly conv3d: Conv3d;
+  readonly conv3dGradWrtSignals: Conv3dGradWrtSignals;
+  readonly conv3dGradWrtFilters: Conv3dGradWrtFilters;
+}
+export const makeConv3d2d = (source: RuntimeSource): Conv3d2d =>
   Object.freeze({
     conv3d: onDemand<Forward, Conv3d>(source, forward, (m) => m.makeConv3d),
     conv3dGradWrtSignals: onDemand<Gradients, Conv3dGradWrtSignals>(
@@ -78,8 +92,12 @@ export const makeConv3d2d = (source: RuntimeSource) =>
   });
 
 /** The ops of cuda-convnet, batch last. */
-export type C01b = ReturnType<typeof makeC01b>;
-export const makeC01b = (source: RuntimeSource) =>
+export interface C01b {
+  readonly filterActs: FilterActs;
+  readonly imageActs: ImageActs;
+  readonly weightActs: WeightActs;
+}
+export const makeC01b = (source: RuntimeSource): C01b =>
   Object.freeze({
     filterActs: onDemand<Forward, FilterActs>(source, forward, (m) => m.makeFilterActs),
     imageActs: onDemand<Gradients, ImageActs>(source, gradients, (m) => m.makeImageActs),

@@ -157,10 +157,16 @@ export interface RunControls {
 }
 
 /** Controls, algorithm and tuning: what every op reads besides its own options. */
-export function readTuning(options: OptionReader) {
+export interface ReadTuning {
+  readonly controls: RunControls;
+  readonly algorithm: NonNullable<RunControls["algorithm"]>;
+  readonly lanes: AnyLanes | undefined;
+}
+
+export function readTuning(options: OptionReader): ReadTuning {
   const controls = readControls(options);
   const lanes = options.oneOf("lanes", ["pixels", "filters", "planes"]);
-  return { controls, algorithm: controls.algorithm ?? ("auto" as const), lanes };
+  return { controls, algorithm: controls.algorithm ?? "auto", lanes };
 }
 
 export function readControls(options: OptionReader): RunControls {

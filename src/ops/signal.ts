@@ -22,6 +22,7 @@ import {
   type TuningOptions,
 } from "./options.ts";
 
+/** Of a call of `signal.conv2d`. */
 export interface SignalConv2dOptions extends RunOptions, TuningOptions {
   /** Declared shapes, read only if both are given: their last two entries, and entry 0 where the array has three axes. */
   imageShape?: readonly (number | null)[];
@@ -31,6 +32,7 @@ export interface SignalConv2dOptions extends RunOptions, TuningOptions {
   subsample?: readonly [number, number];
 }
 
+/** Of `signal.conv2d.compile`: the shapes of its operands, and its options. */
 export interface SignalConv2dSpec extends SpecOptions<SignalConv2dOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
@@ -38,6 +40,7 @@ export interface SignalConv2dSpec extends SpecOptions<SignalConv2dOptions> {
   dtype?: DType;
 }
 
+/** `signal.conv2d`: called, or compiled for a shape. */
 export interface SignalConv2d {
   /**
    * Convolve each image of [H, W] or [N, H, W] with each filter of [h, w] or [F, h, w], filters flipped: [R, S], with the axes

@@ -9,17 +9,19 @@ import type { CompiledForward } from "./compiled.ts";
 import { makeConv2d } from "./conv2d.ts";
 import { makeConv3D } from "./conv3d.ts";
 import { makeConv3d } from "./conv3d2d.ts";
-import type { ForwardSettings } from "./forward.ts";
+import type { ForwardSettings, RuntimeSource } from "./forward.ts";
 import { makeSignalConv2d } from "./signal.ts";
 
-const OPS = {
+/** The ops that `engine.tune` knows, by name. */
+export type TunableOp = "nnet.conv2d" | "signal.conv2d" | "conv3D" | "conv3d2d.conv3d" | "c01b.filterActs";
+
+const OPS: { readonly [op in TunableOp]: (source: RuntimeSource) => object } = {
   "nnet.conv2d": makeConv2d,
   "signal.conv2d": makeSignalConv2d,
   conv3D: makeConv3D,
   "conv3d2d.conv3d": makeConv3d,
   "c01b.filterActs": makeFilterActs,
 };
-export type TunableOp = keyof typeof OPS;
 
 /** What `compile` of the op takes, shapes and options, and which op it is; `nnet.conv2d` if nothing is said. */
 export interface TuneSpec {
@@ -27,6 +29,7 @@ export interface TuneSpec {
   readonly [option: string]: unknown;
 }
 
+/** What `engine.tune` found: the fastest candidate, and what each took. */
 export interface Tuned {
   /** The fastest candidate, and the one that the estimates would have taken. */
   readonly best: string;
@@ -35,8 +38,9 @@ export interface Tuned {
   readonly milliseconds: Readonly<Record<string, number>>;
 }
 
-/** Each candidate is run for so long, in turns with the others, but not more often than this after it is warm. */
+/** Each candidate is run for so long, in turns with the others, but no less and no more often than this after it is warm. */
 const ENOUGH_MS = 60;
+const LEAST_ROUNDS = 4;
 const MOST_ROUNDS = 12;
 const WARM_UP = 3;
 
@@ -52,8 +56,9 @@ export async function tune(runtime: Runtime, spec: TuneSpec, signal?: AbortSigna
   }
   const factory = OPS[op](async () => runtime) as { compile(spec: unknown): Promise<unknown> };
   const compile = () => factory.compile({ ...shapes, device: "wasm" }) as Promise<Layer>;
-  using first = await compile();
+  const first = await compile();
   const { problem } = first;
+  first.dispose();
   const before = runtime.tunings.get(problem);
   const names = candidateNames(problem, runtime.binary, {
     algorithm: "auto",
@@ -100,7 +105,7 @@ async function measure(
     const input = noise(inputShape, problem.dtype);
     for (let round = 0; round < WARM_UP + MOST_ROUNDS; round++) {
       for (const one of layers) {
-        if (round >= WARM_UP && one.spent > ENOUGH_MS) continue;
+        if (round >= WARM_UP + LEAST_ROUNDS && one.spent > ENOUGH_MS) continue;
         const start = performance.now();
         const result = await one.layer.run(input, { openmp: false, device: "wasm", ...(signal ? { signal } : {}) });
         const ms = performance.now() - start;

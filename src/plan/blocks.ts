@@ -87,6 +87,7 @@ export interface ConvBlocking {
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
+  readonly oneRow?: boolean;
   readonly registerRows: number;
   readonly registerVectors: number;
   readonly scratchX: number;
@@ -133,6 +134,7 @@ export function blocking(words: Words, b: ConvBlocking): Words {
     .put(A.CONV_PANEL_RUNS, b.panelRuns)
     .put(A.CONV_TILE_MR, b.registerRows)
     .put(A.CONV_TILE_NV, b.registerVectors)
+    .put(A.CONV_ONE_ROW, b.oneRow ? 1 : 0)
     .put(A.CONV_ROW_STEP, b.input.rowStep)
     .put(A.CONV_COLUMN_STEP, b.input.columnStep)
     .put(A.CONV_PACKED, b.input.packed ? 1 : 0)
@@ -218,6 +220,7 @@ export function fftBlock(p: ConvProblem, u: Units): BlockImage {
 /** What `winograd` needs besides: see args.ts, CONV_SIDE and what follows it. */
 export interface Points {
   readonly side: number;
+  readonly points: number;
   readonly vPoint: number;
   readonly vPanel: number;
   readonly vUnit: number;
@@ -235,10 +238,11 @@ export interface Points {
 
 export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
   const terms = Int32Array.from({ length: b.blockTerms }, (_, c) => (c * t.vPanel) / Math.max(1, p.channels));
-  const numbers = new Int32Array(Float32Array.of(2, 0.5, 2.5, Math.SQRT1_2, Math.SQRT2).buffer);
+  const numbers = winogradNumbers();
   return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
     .put(A.CONV_W_GROUP, wrap(t.wGroup))
     .put(A.CONV_SIDE, t.side)
+    .put(A.CONV_POINTS, t.points)
     .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
     .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
     .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
@@ -246,6 +250,11 @@ export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): Block
     .table(A.CONV_PANELS, b.panels)
     .table(A.CONV_NUMBERS, numbers)
     .image();
+}
+
+export function winogradNumbers(): Int32Array {
+  const [near, far] = [Math.SQRT1_2, Math.SQRT2];
+  return new Int32Array(Float32Array.of(2, 0.5, 2.5, near, far, near / 3, far / 3, 1 / 3).buffer);
 }
 
 export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Points): BlockImage {
@@ -257,7 +266,7 @@ export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Poin
     .put(A.PACK_CHANNELS, p.channels)
     .put(A.PACK_TAPS, ...p.taps)
     .put(A.PACK_STRIDES, ...[group, filter, channel, ...space].map((stride) => wrap(stride * size)))
-    .put(A.PACK_SIDE, t.side, t.wPoint)
+    .put(A.PACK_POINTS, t.points, t.wPoint)
     .table(A.PACK_PANELS, panels)
     .image();
 }

@@ -115,7 +115,7 @@ const WANTS = {
   depthwise: "one channel per group",
   separable: "one channel per group, and taps on both axes",
   fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
-  winograd: "float32 and filters of 3 × 3 taps (in rows and columns), with stride and dilation 1 there",
+  winograd: "float32 and filters of 3 × 3 taps (in rows and columns), with stride 1 or 2 and dilation 1 there",
 };
 
 const BUILDERS = { separable: separableCandidate, fft: fftCandidate };

@@ -5,7 +5,7 @@ import { type InputTile, layOutInputTile } from "./input-tile.ts";
 import { type BinaryName, elementBytes, laneCount, registerTiles } from "./registers.ts";
 
 /** Pixels of a piece: enough that loading and storing the accumulators is little beside it, few enough for L1. */
-const PIECE_PIXELS = { filters: 256, dots: 1024 };
+const PIECE_PIXELS = { filters: 256, rows: 256, dots: 1024 };
 /** Accumulators of a tile stay in L2 with the piece's operands. */
 const ACCUMULATOR_BYTES = 160 * 1024;
 /** Multiply-adds of a tile: some 200 µs at the relaxed peak. */
@@ -13,9 +13,8 @@ const TILE_MULTIPLY_ADDS = 5e6;
 /** So many tiles keep several threads busy to the end, if each is worth being handed out. */
 const WANTED_TILES = 16;
 const LEAST_TILE_MULTIPLY_ADDS = 2e5;
-/** Rows and filters of a tile for which a piece is still worth packing. */
-const LEAST_ROWS = 96;
-const LEAST_FILTERS = 64;
+/** Rows and filters of a tile for which a piece is still worth packing; of `rows` it is the filters that share what is packed. */
+const LEAST = { filters: { rows: 96, filters: 64 }, rows: { rows: 96, filters: 128 }, dots: { rows: 96, filters: 64 } };
 /** Terms of a block: so many multiply-adds an output hide what adding the blocks up costs. */
 const LEAST_BLOCK_TERMS = 512;
 const MOST_BLOCKS = 64;
@@ -25,7 +24,8 @@ const MOST_BLOCK_BYTES = 128 * 1024 * 1024;
 /** The register tile of Dots, in any binary. */
 export const DOTS_ROWS = 6;
 
-export type Form = "filters" | "dots";
+/** What lanes run over: filters; rows, which are channels and taps; pixels, whose lanes are added up. */
+export type Form = "filters" | "rows" | "dots";
 
 /** What a tile takes at a time: images, rows and columns of the outputs' gradient. Of the problem alone. */
 interface Pieces {
@@ -53,7 +53,7 @@ function piecesOf(p: ConvProblem, form: Form): Pieces {
 function blocksOf(p: ConvProblem, pieces: Pieces): number {
   const size = elementBytes(p.dtype);
   const rows = p.channels * product(p.taps);
-  const parts = p.groups * Math.ceil(rows / LEAST_ROWS) * Math.ceil(p.filters / LEAST_FILTERS);
+  const parts = p.groups * Math.ceil(rows / LEAST.filters.rows) * Math.ceil(p.filters / LEAST.filters.filters);
   const terms = p.batch * product(p.output);
   const memory = Math.floor(MOST_BLOCK_BYTES / (p.w.size * size));
   const most = Math.min(pieces.count, Math.floor(terms / LEAST_BLOCK_TERMS), MOST_BLOCKS, memory);
@@ -86,7 +86,7 @@ export function tilingOf(p: ConvProblem, binary: BinaryName, form: Form): Tiling
   const { vectors } = registerTiles[binary];
   const registerRows = form === "dots" ? DOTS_ROWS : registerTiles[binary].rows;
   const registerVectors = form === "dots" ? 1 : vectors;
-  const width = form === "dots" ? 1 : vectors * lanes;
+  const width = { dots: 1, filters: vectors * lanes, rows: registerRows }[form];
   const panelCount = Math.ceil(p.filters / width);
   const panels = Int32Array.from({ length: panelCount + 1 }, (_, i) => Math.min(i * width, p.filters));
   const pieces = piecesOf(p, form);
@@ -95,8 +95,12 @@ export function tilingOf(p: ConvProblem, binary: BinaryName, form: Form): Tiling
 
   // How often rows and panels are cut: for accumulators that fit, and tiles that are short and many enough.
   const slot = registerRows * registerVectors * lanes * elementBytes(p.dtype);
-  const bytesOf = (rows: number, panelsOfTile: number) => Math.ceil(rows / registerRows) * panelsOfTile * slot;
+  const tallest = form === "rows" ? vectors * lanes : registerRows;
+  // Sums of a single piece need not rest.
+  const rests = pieces.count > blocks;
+  const bytesOf = (rows: number, panelsOfTile: number) => (rests ? Math.ceil(rows / tallest) * panelsOfTile : 1) * slot;
   const wanted = Math.ceil(wantedTiles(p) / (p.groups * blocks));
+  const { rows: leastRows, filters: leastFilters } = LEAST[form];
   let panelRuns = 1;
   let cuts = 1;
   let rowRuns = 1;
@@ -105,10 +109,10 @@ export function tilingOf(p: ConvProblem, binary: BinaryName, form: Form): Tiling
     panelRuns * cuts * rowRuns < wanted || bytesOf(rowsOfTile(), Math.ceil(panelCount / panelRuns)) > ACCUMULATOR_BYTES;
   while (tooLarge()) {
     const filtersOfTile = p.filters / panelRuns;
-    const mayCutRows = rowsOfTile() > LEAST_ROWS / 2 && (cuts < p.channels || rowRuns < taps);
-    const mayCutPanels = filtersOfTile > LEAST_FILTERS / 2 && panelRuns < panelCount;
+    const mayCutRows = rowsOfTile() > leastRows / 2 && (cuts < p.channels || rowRuns < taps);
+    const mayCutPanels = filtersOfTile > leastFilters / 2 && panelRuns < panelCount;
     if (!mayCutRows && !mayCutPanels) break;
-    if (mayCutPanels && (!mayCutRows || filtersOfTile / LEAST_FILTERS > rowsOfTile() / LEAST_ROWS)) {
+    if (mayCutPanels && (!mayCutRows || filtersOfTile / leastFilters > rowsOfTile() / leastRows)) {
       panelRuns = Math.min(panelCount, 2 * panelRuns);
     } else if (cuts < p.channels) cuts = Math.min(p.channels, 2 * cuts);
     else rowRuns *= 2;
@@ -128,7 +132,7 @@ export function tilingOf(p: ConvProblem, binary: BinaryName, form: Form): Tiling
     rows: pieces.rows,
     columns: pieces.columns,
     channels: blockChannels,
-    overColumns: form === "dots",
+    overColumns: form !== "filters",
     vectorColumns: lanes,
   });
   return {

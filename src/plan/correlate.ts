@@ -9,8 +9,7 @@ import {
   correlateBlock,
   correlateSegments,
   gradientPointers,
-  sumBlock,
-  sumPointers,
+  sumStep,
   unsharedGradientBlock,
 } from "./correlate-blocks.ts";
 import { DOTS_ROWS, type Form, type Tiling, tilingOf } from "./correlate-tiling.ts";
@@ -20,10 +19,12 @@ import { fftCandidate } from "./fft.ts";
 import { roundUp } from "./input-tile.ts";
 import { type Plan, planFrom, type Step } from "./plan.ts";
 import { type BinaryName, elementBytes, evenly, laneCount } from "./registers.ts";
+import { isNineTaps } from "./winograd.ts";
+import { winogradGradientCandidate } from "./winograd-gradient.ts";
 
 const GRAIN_MULTIPLY_ADDS = 4e5;
-/** Elements of one tile of the sum of the blocks. */
-const SUM_ELEMENTS = 1024;
+/** An element of w that is stored alone, into a line of its own. */
+const SCATTER_CYCLES = 4;
 /** Packing an element of the outputs' gradient. */
 const PACK_CYCLES = 1;
 
@@ -39,11 +40,19 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
   }
   const turned = withBatchAsColumns(forward);
   const p = withSpaceInside(canonical(turned ?? forward));
-  const forms: readonly Form[] = lanes ? [lanes === "pixels" ? "dots" : "filters"] : ["filters", "dots"];
+  const forms: readonly Form[] = lanes ? [lanes === "pixels" ? "dots" : "filters"] : ["filters", "rows", "dots"];
   const candidates = summed ? forms.map((form) => correlateCandidate(gradient, p, binary, form)) : [];
+  const least = Math.min(...candidates.map(({ cycles }) => cycles));
+  const transform = algorithm === "auto" && !lanes && !demand.exact;
+  const worthIt = Math.min(forward.channels, forward.filters) >= LEAST_CHANNELS && least > LEAST_FOR_WINOGRAD;
+  const plain = isNineTaps(forward) && forward.stride[1] === 1 && forward.stride[2] === 1;
+  if (plain && (algorithm === "winograd" || (transform && worthIt))) {
+    // Of nothing there are sums only.
+    const winograd = winogradGradientCandidate(gradient, forward, binary);
+    candidates.push(winograd ?? correlateCandidate(gradient, p, binary, "filters"));
+  }
   // One channel and one image: a convolution whose filters are as large as its results are few.
-  const transform = (algorithm === "auto" && !lanes && !demand.exact) || algorithm === "fft";
-  const fft = transform && forward.channels === 1 ? fftCandidate(gradient, binary) : null;
+  const fft = (transform || algorithm === "fft") && forward.channels === 1 ? fftCandidate(gradient, binary) : null;
   if (fft && (algorithm === "fft" || fft.cycles > LEAST_TO_TRANSFORM)) candidates.push(fft);
   const best = candidates.sort((a, b) => a.cycles - b.cycles)[0];
   if (!best) throw new OptionError("algorithm", `"${algorithm}" does not serve this gradient`);
@@ -52,8 +61,10 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
   return plan;
 }
 
-/** Below so many cycles nobody gains by a transform (choose.ts). */
+/** Below so many cycles nobody gains by a transform, nor of fewer channels or filters by Winograd's (choose.ts). */
 const LEAST_TO_TRANSFORM = 5e5;
+const LEAST_FOR_WINOGRAD = 2e6;
+const LEAST_CHANNELS = 32;
 
 /** Axes with one output go outside: pieces are cut from rows and columns. */
 function withSpaceInside(p: ConvProblem): ConvProblem {
@@ -80,23 +91,27 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Form, t: Tiling): nu
   const { batch, rows, columns, count } = t.pieces;
   const terms = batch * rows * (form === "dots" ? Math.ceil(columns / lanes) : columns);
   const width = t.registerVectors * lanes;
-  const tall = evenly(t.blockChannels * product(p.taps), t.registerRows);
+  const ofX = t.blockChannels * product(p.taps);
+  const [splatted, across] = form === "rows" ? [p.filters, ofX] : [ofX, p.filters];
+  const tall = evenly(splatted, t.registerRows);
   const cuts = Math.ceil(p.channels / t.blockChannels);
   const panel = (vectors: number) =>
     tall.reduce((sum, { height, tiles }) => {
       const cycles = form === "dots" ? dotCycles(binary) : termCycles(binary, height, vectors, vectors + 2 * height);
       return sum + tiles * (terms * cycles + TILE_CYCLES);
     }, 0);
-  const last = p.filters % width;
+  const last = across % width;
   const panels =
     form === "dots"
       ? p.filters * panel(1)
-      : Math.floor(p.filters / width) * panel(t.registerVectors) +
+      : Math.floor(across / width) * panel(t.registerVectors) +
         (last === 0 ? 0 : panel(last > lanes ? t.registerVectors : 1));
-  const packing = PACK_CYCLES * p.filters * batch * rows * columns + terms;
-  const perPiece =
-    cuts * (panels + t.rowRuns * packing) + t.panelRuns * t.rowRuns * batch * copyCycles(t.input, binary);
-  return p.groups * count * perPiece + (1 + t.blocks) * STORE_CYCLES * 4 * p.w.size;
+  const packing = (form === "rows" ? t.panelRuns : t.rowRuns) * (PACK_CYCLES * across * batch * rows * columns + terms);
+  const perPiece = cuts * (panels + packing) + t.panelRuns * t.rowRuns * batch * copyCycles(t.input, binary);
+  // Neighbours in w are stored together where lanes run over them, and one by one where they do not.
+  const neighbours = form === "rows" ? p.w.space[2] ** 2 === 1 || p.w.channel === 1 : p.w.filter === 1;
+  const storing = (neighbours ? 1 : SCATTER_CYCLES) + t.blocks;
+  return p.groups * count * perPiece + storing * STORE_CYCLES * 4 * p.w.size;
 }
 
 function dotCycles(binary: BinaryName): number {
@@ -128,7 +143,13 @@ function buildPlan(
   const scratchRows = scratchAcc + t.accumulatorBytes;
   const scratchPixels = roundUp(scratchRows + 4 * DOTS_ROWS, 64);
   const scratchY = roundUp(scratchPixels + 4 * pixels, 64);
-  const scratchX = roundUp(scratchY + pixels * (form === "dots" ? 2 : t.registerVectors) * lanes * size, 64);
+  // A row's last vectors of pixels are packed whole.
+  const panelBytes = roundUp((pixels + lanes) * (form === "dots" ? 2 : t.registerVectors) * lanes * size, 64);
+  const turned = form === "rows";
+  const panels = turned
+    ? Math.ceil((t.blockChannels * product(p.taps)) / t.rowRuns / (t.registerVectors * lanes)) + 1
+    : 1;
+  const scratchX = scratchY + panels * panelBytes;
   const imageStep = t.input.packed ? roundUp(t.input.bytes, 64) : p.x.batch * size;
   const blocks = empty ? 0 : t.blocks;
   const blocking = {
@@ -145,9 +166,11 @@ function buildPlan(
     scratchRows,
     imageStep,
     blocks,
+    turned,
+    panelBytes: turned ? panelBytes : 0,
   };
   const main: Step = {
-    kernel: `correlate_${form}_${type}`,
+    kernel: `correlate_${form === "dots" ? form : "filters"}_${type}`,
     tiles: t.tiles,
     grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * t.tiles) / Math.max(1, multiplyAdds(p)))),
     cycles,
@@ -170,26 +193,15 @@ function buildPlan(
   });
 }
 
-/** The results are zeros if there are no blocks. */
-function sumStep(p: ConvProblem, blocks: number): Step {
-  const size = elementBytes(p.dtype);
-  const levels = Math.ceil(Math.log2(Math.max(2, blocks))) + 1;
-  return {
-    kernel: `sum_blocks_${p.dtype === "float32" ? "f32" : "f64"}`,
-    tiles: Math.ceil(p.w.size / SUM_ELEMENTS),
-    grain: Math.max(1, Math.floor(64 / Math.max(1, blocks))),
-    cycles: STORE_CYCLES * p.w.size * (1 + blocks),
-    scratchBytes: levels * (SUM_ELEMENTS * size + 32),
-    block: sumBlock(size, p.w.size, SUM_ELEMENTS, blocks),
-    pointers: sumPointers,
-  };
-}
-
 function notesOf(p: ConvProblem, form: Form, lanes: number, t: Tiling): string[] {
   const rows = Math.ceil((t.blockChannels * product(p.taps)) / t.rowRuns);
-  const over = form === "dots" ? "pixels" : "filters";
+  const [tall, over] = {
+    filters: ["channels and taps", "filters"],
+    rows: ["filters", "channels and taps"],
+    dots: ["channels and taps", "pixels"],
+  }[form] as [string, string];
   return [
-    `register tile: ${t.registerRows} channels and taps × ${t.registerVectors} ${t.registerVectors === 1 ? "vector" : "vectors"} of ${lanes} ${over}`,
+    `register tile: ${t.registerRows} ${tall} × ${t.registerVectors} ${t.registerVectors === 1 ? "vector" : "vectors"} of ${lanes} ${over}`,
     `tile: ${rows} channels and taps × ${Math.ceil(p.filters / t.panelRuns)} filters × ${Math.ceil(t.pieces.count / t.blocks)} pieces of ` +
       `${t.pieces.batch} image × ${t.pieces.rows} rows × ${t.pieces.columns} columns`,
     `${t.blocks} ${t.blocks === 1 ? "block" : "blocks"} of partial sums`,

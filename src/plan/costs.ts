@@ -52,6 +52,15 @@ export function storeCycles({ y }: ConvProblem, form: Lanes): number {
   return Math.abs(y.space[2]) < FAR ? SCATTER_CYCLES : FAR_CYCLES;
 }
 
+/** Bytes that are used again stay in L2 up to so many; a byte from beyond costs this. */
+const NEAR_BYTES = 1280 * 1024;
+const FAR_BYTE_CYCLES = 0.13;
+
+/** Reading the same bytes so many times, beside the arithmetic. */
+export function streamCycles(bytes: number, times: number): number {
+  return bytes > NEAR_BYTES ? bytes * times * FAR_BYTE_CYCLES : 0;
+}
+
 /** Copying the input tile of all channels once. */
 export function copyCycles(input: InputTile, binary: BinaryName): number {
   const scalar = binary === "scalar" ? 4 : 1;

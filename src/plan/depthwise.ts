@@ -26,20 +26,40 @@ export function filterRuns(filters: number, each: number, most: number): number 
   return Math.max(1, Math.min(filters, Math.ceil((filters * each) / most)));
 }
 
+/** Going down a strip of one vector of columns in assembly/nine-taps.ts: a vector of outputs, without and with stride 2, and the ends. */
+const EVERY_ROW_CYCLES = 6;
+const EVERY_SECOND_CYCLES = 9;
+const STRIP_CYCLES = 20;
+
+/** With nine taps and stride 2 assembly/nine-taps.ts takes every second element itself. */
+function readsEverySecond({ dtype, taps, stride, dilation }: ConvProblem): boolean {
+  const nine = dtype === "float32" && taps.join() === "1,3,3";
+  return nine && stride[2] === 2 && dilation[2] === 1 && stride[1] === 2 * dilation[1];
+}
+
+/** Of a vector of outputs; undefined where nine-taps.ts does not serve. */
+function nineTapCycles(p: ConvProblem): number | undefined {
+  if (readsEverySecond(p)) return EVERY_SECOND_CYCLES;
+  const every = p.stride[2] === 1 && p.stride[1] === p.dilation[1];
+  return p.dtype === "float32" && p.taps.join() === "1,3,3" && every ? EVERY_ROW_CYCLES : undefined;
+}
+
 /** Null where the algorithm does not apply. */
 export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidate | null {
   if (p.channels !== 1 || p.w.position) return null;
   const lanes = laneCount(binary, p.dtype);
   const { vectors } = registerTiles[binary];
   const vectorColumns = vectors * lanes;
-  const outputs = Math.min(TILE_OUTPUTS, TILE_MULTIPLY_ADDS / (product(p.taps) * Math.max(1, p.filters)));
+  const each = product(p.taps) * Math.max(1, p.filters);
+  const outputs = Math.min(TILE_OUTPUTS / (p.stride[1] * p.stride[2]), TILE_MULTIPLY_ADDS / each);
   const columns = evenPart(
     p.output[2],
     Math.min(LONGEST_ROW, Math.max(vectorColumns, outputs / REGISTER_ROWS)),
     vectorColumns,
   );
   const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(outputs / columns)), REGISTER_ROWS);
-  const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns });
+  const unphased = readsEverySecond(p) && columns >= lanes;
+  const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns, unphased });
 
   const taps = product(p.taps);
   const bands = Math.ceil(p.output[1] / rows) * Math.ceil(p.output[2] / columns);
@@ -49,9 +69,12 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const tile = (height: number) => taps * termCycles(binary, height, v, height * (v + 1)) + TILE_CYCLES;
     return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
   };
-  const across = Math.ceil(columns / vectorColumns);
+  const nine = columns >= lanes ? nineTapCycles(p) : undefined;
+  const sums = nine
+    ? Math.ceil(columns / lanes) * (rows * nine + STRIP_CYCLES)
+    : Math.ceil(columns / vectorColumns) * strip(vectors);
   const cycles =
-    planes * bands * (p.filters * across * strip(vectors) + runs * copyCycles(input, binary)) +
+    planes * bands * (p.filters * sums + runs * copyCycles(input, binary)) +
     planes * p.filters * p.output[1] * p.output[2] * STORE_CYCLES;
   return { name: "depthwise pixels", cycles, build };
 
@@ -64,7 +87,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       Math.min(p.groups, Math.floor(TILE_OUTPUTS / (rows * columns * Math.max(1, p.filters)))),
     );
     const scratchAcc = ZERO_BYTES;
-    const scratchPixels = scratchAcc + REGISTER_ROWS * vectorColumns * size;
+    const scratchPixels = scratchAcc + REGISTER_ROWS * roundUp(columns, vectorColumns) * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
     const plane = input.pitches[0];
     const copiedPlanes = input.packed ? Math.min(tileGroups, Math.ceil(COPY_BYTES / plane)) : tileGroups;

@@ -3,7 +3,7 @@ import { ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product, termCount } from "../problem/problem.ts";
 import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
-import { copyCycles, PACK_CYCLES, storeCycles, TILE_CYCLES, termCycles } from "./costs.ts";
+import { copyCycles, PACK_CYCLES, storeCycles, streamCycles, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
 import { type Lanes, type Plan, planFrom } from "./plan.ts";
 import type { BinaryName, RegisterTile } from "./registers.ts";
@@ -39,6 +39,7 @@ interface Tiling {
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
+  readonly oneRow: boolean;
   readonly panels: Int32Array;
   readonly width: number;
   readonly register: RegisterTile;
@@ -83,12 +84,15 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
 
   const [, outRows, outColumns] = p.output;
   let columns = evenPart(outColumns, LONGEST_ROW, overColumns ? vectorColumns : register.rows);
+  const oneRow = overColumns && columns === outColumns && isOneRow(p);
   const leastRows = p.taps[1] > 1 ? Math.min(ROWS_PER_PACKED_TILE, outRows) : 1;
-  let rows = evenPart(outRows, Math.max(leastRows, Math.floor(TILE_MULTIPLY_ADDS / (columns * perPixel))));
+  const mostRows = oneRow ? LONGEST_ROW / columns : TILE_MULTIPLY_ADDS / (columns * perPixel);
+  let rows = evenPart(outRows, Math.max(leastRows, Math.floor(mostRows)));
   const measure = () => {
-    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns });
+    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns, oneRow });
+    const strips = oneRow ? Math.ceil((rows * columns) / vectorColumns) : rows * Math.ceil(columns / vectorColumns);
     const slots = overColumns
-      ? rows * Math.ceil(columns / vectorColumns) * (panels.length - 1)
+      ? strips * (panels.length - 1)
       : Math.ceil((rows * columns) / register.rows) * (panels.length - 1);
     const slot = register.rows * register.vectors * lanes * elementBytes(p.dtype);
     return { input, accumulatorBytes: (termCount(p) > blockTerms ? Math.max(1, slots) : 1) * slot };
@@ -104,7 +108,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   const tooLarge = () =>
     input.bytes + accumulatorBytes > SCRATCH_TARGET ||
     (rows * columns * perPixel) / Math.max(1, panels.length - 1) > LARGEST_TILE_MULTIPLY_ADDS;
-  while (tooLarge() && (rows > 1 || columns > 2 * vectorColumns)) {
+  while (tooLarge() && (rows > 1 || (columns > 2 * vectorColumns && !oneRow))) {
     if (rows > 1) rows = Math.ceil(rows / 2);
     else columns = roundUp(Math.ceil(columns / 2), vectorColumns);
     ({ input, accumulatorBytes } = measure());
@@ -113,7 +117,27 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
     1,
     Math.min(panels.length - 1, Math.ceil((rows * columns * perPixel) / LARGEST_TILE_MULTIPLY_ADDS)),
   );
-  return { blockChannels, blockTerms, rows, columns, panelRuns, panels, width, register, input, accumulatorBytes };
+  return {
+    blockChannels,
+    blockTerms,
+    rows,
+    columns,
+    panelRuns,
+    oneRow,
+    panels,
+    width,
+    register,
+    input,
+    accumulatorBytes,
+  };
+}
+
+/**
+ * One tap and a stride: what is read is copied anyhow, and without a gap it is one long row, as a plane is for one tap without a stride
+ * (canonical.ts). A vector then holds the end of a row and the beginning of the next.
+ */
+function isOneRow({ taps, stride, output, y }: ConvProblem): boolean {
+  return product(taps) === 1 && stride[2] > 1 && y.space[1] === output[2] * y.space[2];
 }
 
 /** A part of `whole` of about `most` such that the parts are even, in whole multiples of `multiple`. */
@@ -134,7 +158,7 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
     const rest = count - whole * vectors * lanes;
     return { whole, last: rest === 0 ? 0 : rest > lanes ? vectors : 1 };
   };
-  const along = form === "pixels" ? over(outColumns) : over(p.filters);
+  const along = form === "pixels" ? over(t.oneRow ? outRows * outColumns : outColumns) : over(p.filters);
   const heights = form === "pixels" ? evenly(p.filters, most) : evenly(t.rows * t.columns, most);
   const extra = (height: number, v: number) => v + height * (form === "pixels" ? 1 : 2);
   const blocks = Math.max(1, Math.ceil(termCount(p) / t.blockTerms));
@@ -144,8 +168,9 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
   const strip = along.whole * column(vectors) + (along.last ? column(along.last) : 0);
   const outputs = images * p.filters * outRows * outColumns;
   return (
-    strip * images * (form === "pixels" ? outRows : bands) +
+    strip * images * (form === "filters" ? bands : t.oneRow ? 1 : outRows) +
     images * bands * t.panelRuns * copyCycles(t.input, binary) +
+    images * streamCycles(t.width * termCount(p) * elementBytes(p.dtype), bands) +
     outputs * storeCycles(p, form)
   );
 }

@@ -51,6 +51,10 @@ export interface TileShape {
   readonly vectorColumns: number;
   /** The tile is read in other than its own order, so that memory should be read once, along rows. */
   readonly copied?: boolean;
+  /** Its rows shall follow each other without a gap: one tap, so one run of each axis. */
+  readonly oneRow?: boolean;
+  /** Strided columns are read where they are, not cut into phases. */
+  readonly unphased?: boolean;
 }
 
 export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
@@ -118,11 +122,12 @@ function tapOffset(axis: Axis, tap: number, dilation: number, runPitch: number, 
 
 function packed(p: ConvProblem, shape: TileShape): InputTile {
   const size = elementBytes(p.dtype);
-  const columns = shape.overColumns ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
+  const wholeVectors = shape.overColumns && !shape.oneRow;
+  const columns = wholeVectors ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
   const z = perTap(1, p.taps[0], 1, p.dilation[0]);
-  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], false);
-  const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns);
-  const runX = roundUp(x.places * size, 16);
+  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], shape.oneRow === true);
+  const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns && !shape.unphased);
+  const runX = shape.oneRow ? x.places * size : roundUp(x.places * size, 16);
   const row = x.runs * runX;
   const runY = y.places * row;
   const runZ = y.runs * runY;

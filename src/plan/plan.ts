@@ -27,6 +27,7 @@ export const KERNEL_NAMES = [
   "winograd_input_f32",
   "winograd_multiply_f32",
   "winograd_filters_f32",
+  "winograd_gradient_f32",
   "correlate_filters_f32",
   "correlate_filters_f64",
   "correlate_dots_f32",
@@ -125,11 +126,14 @@ export interface PlanView {
   readonly device: "wasm" | "webgpu";
   readonly binary: string;
   readonly workers: number;
+  /** Of the sums as they are defined; transforms take fewer. */
   readonly multiplyAdds: number;
   /** The shape of the result, and of an `out`. */
   readonly outputShape: readonly number[];
+  /** Of engine memory: operands, packed filters, argument blocks, scratch. */
   readonly workspaceBytes: number;
   readonly steps: readonly { readonly kernel: string; readonly tiles: number }[];
+  /** All of it in words, a line for each step. */
   describe(): string;
 }
 

@@ -1,4 +1,4 @@
-/** Plans of Winograd's F(4×4, 3×3) and F(2×2, 3×3). */
+/** Plans of Winograd's F(4×4, 3×3), F(2×2, 3×3), and 4×4 outputs with stride 2. */
 
 import * as A from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
@@ -22,9 +22,24 @@ const MOST_CYCLES = 3e6;
 /** Fewer units than this cannot be spread over threads: then filters are. */
 const LEAST_UNITS = 8;
 
-/** Cycles of the transforms of L tiles of one channel, of one filter: F(4×4), F(2×2). */
-const INPUT_CYCLES: Readonly<Record<number, number>> = { 4: 150, 2: 75 };
-const OUTPUT_CYCLES: Readonly<Record<number, number>> = { 4: 130, 2: 70 };
+/** See assembly/winograd.ts. */
+interface Form {
+  readonly name: string;
+  readonly stride: number;
+  /** Outputs of a tile along an axis, its inputs and elements, and how many of their filters differ. */
+  readonly side: number;
+  readonly points: number;
+  readonly kept: number;
+  /** Cycles of the transforms of L tiles of one channel, of one filter. */
+  readonly inputCycles: number;
+  readonly outputCycles: number;
+}
+
+const FORMS: readonly Form[] = [
+  { name: "F(4×4)", stride: 1, side: 4, points: 6, kept: 6, inputCycles: 150, outputCycles: 110 },
+  { name: "F(2×2)", stride: 1, side: 2, points: 4, kept: 4, inputCycles: 75, outputCycles: 70 },
+  { name: "F(4×4), stride 2", stride: 2, side: 4, points: 9, kept: 6, inputCycles: 330, outputCycles: 200 },
+];
 /** A byte read or written that stays in L2, because what is used again is no more than so much; and of what does not. */
 const NEAR_CYCLES = 0.06;
 const FAR_CYCLES = 0.2;
@@ -33,7 +48,7 @@ const NEAR_BYTES = 1280 * 1024;
 const FILTER_CYCLES = 2;
 
 /** The tiles of a unit: rows and columns of them, in so many images. */
-interface Unit {
+export interface Unit {
   readonly images: number;
   readonly rows: number;
   readonly columns: number;
@@ -48,36 +63,43 @@ interface Choice {
 
 /** None where the algorithm does not apply. */
 export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
-  const { taps, stride, dilation } = p;
-  const plain = [1, 2].every((axis) => taps[axis] === 3 && stride[axis] === 1 && dilation[axis] === 1);
-  if (!plain || p.dtype !== "float32" || p.w.position) return [];
-  return [4, 2].map((side) => candidate(p, binary, side));
+  if (!isNineTaps(p)) return [];
+  // A stride is never taken on an axis of one output.
+  const { stride, output } = p;
+  const forms = FORMS.filter((form) => [1, 2].every((axis) => stride[axis] === form.stride || output[axis] === 1));
+  return forms.map((form) => candidate(p, binary, form));
 }
 
-function candidate(p: ConvProblem, binary: BinaryName, side: number): Candidate {
+/** Three taps on both axes, side by side, float32. */
+export function isNineTaps({ taps, dilation, dtype, w }: ConvProblem): boolean {
+  const three = [1, 2].every((axis) => taps[axis] === 3 && dilation[axis] === 1);
+  return three && dtype === "float32" && !w.position;
+}
+
+function candidate(p: ConvProblem, binary: BinaryName, form: Form): Candidate {
   let best: Choice | undefined;
   for (let most = LEAST_TILES; most <= MOST_TILES; most += 4) {
-    const unit = unitOf(p, side, most);
+    const unit = unitOf(p, form.side, most);
     for (const fused of [true, false]) {
-      if (fused && !mayFuse(p, binary, side, unit)) continue;
-      const cycles = estimate(p, binary, side, unit, fused);
+      if (fused && !mayFuse(p, binary, form, unit)) continue;
+      const cycles = estimate(p, binary, form, unit, fused);
       if (!best || cycles < best.cycles) best = { unit, fused, cycles };
     }
   }
   const chosen = best!;
-  const name = `winograd F(${side}×${side})`;
-  return { name, cycles: chosen.cycles, build: () => buildPlan(p, binary, side, chosen) };
+  const name = `winograd ${form.name}`;
+  return { name, cycles: chosen.cycles, build: () => buildPlan(p, binary, form, chosen) };
 }
 
 /** Units must not hold a thread for long, and be enough for several threads. */
-function mayFuse(p: ConvProblem, binary: BinaryName, side: number, unit: Unit): boolean {
-  const { units, batches } = countsOf(p, side, unit);
-  const { multiply, input } = unitCycles(p, binary, side, unit);
+function mayFuse(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit): boolean {
+  const { units, batches } = countsOf(p, form.side, unit);
+  const { multiply, input } = unitCycles(p, binary, form, unit);
   return p.taps[0] === 1 && multiply + input <= MOST_CYCLES && units * batches * p.groups * p.output[0] >= LEAST_UNITS;
 }
 
 /** About `most` tiles: of one row, of several, of several images. */
-function unitOf(p: ConvProblem, side: number, most: number): Unit {
+export function unitOf(p: ConvProblem, side: number, most: number): Unit {
   const [high, wide] = [Math.ceil(p.output[1] / side), Math.ceil(p.output[2] / side)];
   const part = (whole: number, most: number) =>
     Math.max(1, Math.ceil(whole / Math.ceil(whole / Math.max(1, most))) || 1);
@@ -88,21 +110,26 @@ function unitOf(p: ConvProblem, side: number, most: number): Unit {
 }
 
 /** Units of one frame, and batches of images. */
-function countsOf(p: ConvProblem, side: number, { images, rows, columns }: Unit) {
+export function countsOf(
+  p: ConvProblem,
+  side: number,
+  { images, rows, columns }: Unit,
+): { readonly units: number; readonly batches: number } {
   const units = Math.ceil(p.output[1] / (rows * side)) * Math.ceil(p.output[2] / (columns * side));
   return { units, batches: Math.ceil(p.batch / images) };
 }
 
-function estimate(p: ConvProblem, binary: BinaryName, side: number, unit: Unit, fused: boolean): number {
+function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
+  const { side } = form;
   const { units, batches } = countsOf(p, side, unit);
   const all = p.groups * batches * units;
-  const { multiply, stream, input } = unitCycles(p, binary, side, unit);
-  const points = (side + 2) ** 2;
+  const { multiply, stream, input } = unitCycles(p, binary, form, unit);
+  const points = form.points ** 2;
   // The last units of a row, a column and the batch have fewer tiles.
   const full =
     (p.groups * p.batch * Math.ceil(p.output[1] / side) * Math.ceil(p.output[2] / side)) /
     (unit.images * unit.rows * unit.columns);
-  const elements = points * p.groups * p.filters * p.channels * p.taps[0];
+  const elements = form.kept ** 2 * p.groups * p.filters * p.channels * p.taps[0];
   const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
   const passes = Math.ceil(p.filters / PASS_FILTERS);
   const frames = fused ? p.output[0] : p.input[0];
@@ -119,10 +146,10 @@ function estimate(p: ConvProblem, binary: BinaryName, side: number, unit: Unit, 
  * Of a full unit, in one thread: the products and outputs of all filters, and of that what it takes to read the filters; the
  * transforms of the input of all channels.
  */
-function unitCycles(p: ConvProblem, binary: BinaryName, side: number, { images, rows, columns }: Unit) {
+function unitCycles(p: ConvProblem, binary: BinaryName, form: Form, { images, rows, columns }: Unit) {
   const lanes = laneCount(binary, p.dtype);
   const { rows: most, vectors } = registerTiles[binary];
-  const points = (side + 2) ** 2;
+  const points = form.points ** 2;
   const tiles = images * rows * columns;
   const terms = p.channels * p.taps[0];
   const groups = Math.ceil(tiles / lanes);
@@ -134,25 +161,27 @@ function unitCycles(p: ConvProblem, binary: BinaryName, side: number, { images, 
       sum + count * (panels * tile(height, vectors) + (groups % vectors) * tile(height, 1)),
     0,
   );
-  const bytes = points * p.filters * terms * SIZE;
+  const bytes = form.kept ** 2 * p.filters * terms * SIZE;
   const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
   return {
-    multiply: points * products + stream + p.filters * groups * OUTPUT_CYCLES[side]!,
+    multiply: points * products + stream + p.filters * groups * form.outputCycles,
     stream,
-    input: p.channels * groups * INPUT_CYCLES[side]!,
+    input: p.channels * groups * form.inputCycles,
   };
 }
 
-function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fused, cycles }: Choice): Plan {
+function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused, cycles }: Choice): Plan {
+  const { side, stride } = form;
   const lanes = laneCount(binary, p.dtype);
   const { rows: tall, vectors } = registerTiles[binary];
   const wide = vectors * lanes;
-  const points = (side + 2) ** 2;
+  const points = form.points ** 2;
+  const kept = form.kept ** 2;
   const { images, rows, columns } = unit;
   const { units, batches } = countsOf(p, side, unit);
   const tiles = images * rows * columns;
   const across = Math.ceil(tiles / wide);
-  const costs = unitCycles(p, binary, side, unit);
+  const costs = unitCycles(p, binary, form, unit);
 
   const panels = panelsOf(p.filters, tall, true);
   const panelCount = panels.length - 1;
@@ -161,20 +190,21 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
   const frames: ConvProblem = {
     ...p,
     taps: [1, 3, 3],
-    stride: [1, 1, 1],
+    stride: [1, stride, stride],
     dilation: [1, 1, 1],
     output: [p.input[0], p.output[1], p.output[2]],
     low: [0, p.low[1], p.low[2]],
   };
+  // Every input from the first tap of the first output to the last of the last, whatever the stride.
   const shape = {
-    rows: rows * side,
-    columns: columns * side,
+    rows: (rows * side - 1) * stride + 1,
+    columns: (columns * side - 1) * stride + 1,
     channels: 1,
     overColumns: true,
     vectorColumns: lanes,
     copied: true,
   };
-  const input = layOutInputTile({ ...frames, low: p.low }, shape);
+  const input = layOutInputTile({ ...frames, stride: [1, 1, 1], low: p.low }, shape);
 
   const vPanel = p.channels * wide * SIZE;
   const vPoint = oddLines(across * vPanel);
@@ -183,12 +213,13 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
   const mPoint = oddLines(passPanels * across * mSlot);
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
   const scratchTiles = A.ZERO_BYTES;
-  const scratchRows = roundUp(scratchTiles + 16 * (tiles + lanes), 64);
-  const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * (side + 2) * input.pitches[3]), 64) + 64;
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64);
+  const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * form.points * input.pitches[3]), 64) + 64;
   const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
   const scratchV = scratchM + points * mPoint;
   const layout: Points = {
     side,
+    points: form.points,
     vPoint,
     vPanel,
     vUnit,
@@ -196,7 +227,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
     mPoint,
     mSlot,
     wPoint,
-    wGroup: points * wPoint,
+    wGroup: kept * wPoint,
     passPanels,
     scratchTiles,
     scratchRows,
@@ -253,19 +284,19 @@ function buildPlan(p: ConvProblem, binary: BinaryName, side: number, { unit, fus
         kernel: "winograd_filters_f32",
         tiles: p.groups * panelCount,
         grain: 1,
-        cycles: points * p.groups * p.filters * p.channels * p.taps[0] * FILTER_CYCLES,
+        cycles: kept * p.groups * p.filters * p.channels * p.taps[0] * FILTER_CYCLES,
         scratchBytes: A.ZERO_BYTES,
         block: winogradFiltersBlock(p, panels, layout),
         pointers: packPointers(p),
       },
     ],
-    filterBytes: p.groups * points * wPoint,
+    filterBytes: p.groups * kept * wPoint,
     steps: fused ? [main] : [prepare, main],
     workBytes: fused ? 0 : regions * p.input[0] * vUnit,
     notes: [
-      `F(${side}×${side}, 3×3): ${points} multiply-adds instead of ${9 * side * side} for ${side * side} outputs of a channel`,
+      `${form.name} of 3×3: ${points} multiply-adds instead of ${9 * side * side} for ${side * side} outputs of a channel`,
       `unit: ${images} ${images === 1 ? "image" : "images"} × ${rows} × ${columns} tiles, ${units * batches} units of a frame, ${fused ? "transformed and multiplied in scratch" : "transformed once for all filters"}`,
-      `transformed filters ${(p.groups * points * wPoint).toLocaleString("en")} bytes`,
+      `transformed filters ${(p.groups * kept * wPoint).toLocaleString("en")} bytes`,
     ],
   });
 }

@@ -33,7 +33,7 @@ export function property(object: object, key: string, argument: string): unknown
 }
 
 /** A list of numbers, copied; null if it is not one. */
-export function numberList(value: unknown, argument: string, most = MOST_AXES): number[] | null {
+export function numberList(value: unknown, argument: string, most: number = MOST_AXES): number[] | null {
   if (typeof value !== "object" || value === null) return null;
   const length = property(value, "length", argument);
   if (typeof length !== "number" || !Number.isInteger(length) || length < 0 || length > most) return null;

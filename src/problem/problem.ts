@@ -69,7 +69,7 @@ export interface ConvProblem {
 }
 
 /** Input positions, paddings included, must be exact in 32 bits with room for the arithmetic on them. */
-export const LARGEST_EXTENT = 2 ** 30;
+export const LARGEST_EXTENT: number = 2 ** 30;
 
 /** Extent of a filter of `taps` taps, `dilation` apart. */
 export function dilatedExtent(taps: number, dilation: number): number {

@@ -97,7 +97,7 @@ class Borrowed implements Scratch {
     this.gpu = gpu;
   }
 
-  take(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+  take(bytes: number, usage: number): GPUBuffer {
     const buffer = this.gpu.take(bytes, usage);
     this.buffers.push(buffer);
     return buffer;

@@ -77,7 +77,7 @@ export class Gpu {
   }
 
   /** A buffer of at least `bytes`, perhaps used before: its contents mean nothing. */
-  take(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+  take(bytes: number, usage: number): GPUBuffer {
     const size = Math.max(256, Math.ceil(bytes / 256) * 256);
     const key = `${usage} ${size}`;
     const at = this.idle.findIndex((one) => one.key === key);

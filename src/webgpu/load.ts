@@ -1,2 +1,2 @@
 /** What a page without WebGPU never loads. */
-export const kernels = () => import("./kernels.ts");
+export const kernels = (): Promise<typeof import("./kernels.ts")> => import("./kernels.ts");

@@ -8,7 +8,7 @@ import { filtersOf, packedSize, paddedTerms, type Tile } from "./tile.ts";
 const THREADS = 64;
 
 /** w and the table of its terms, one after the other; then the packed filters. */
-export const packShader = /* wgsl */ `
+export const packShader: string = /* wgsl */ `
 struct Packing { elements: i32, tile: i32, padded: i32, tiles: i32, terms: i32, filters: i32, start: i32, groups: i32, steps: i32 }
 ${buffers(["w: array<f32>", "terms: array<i32>", "packed: array<f32>"], 2, "by: Packing")}
 ${main(THREADS)}

@@ -4,6 +4,7 @@ import { product } from "../problem/problem.ts";
 import { type Form, formOf } from "./form.ts";
 import type { Gpu } from "./gpu.ts";
 import { type Piece, piecesOf, sizeOf } from "./pieces.ts";
+import type { Dispatch } from "./pipeline.ts";
 import { type Kernel, PIECE } from "./shader.ts";
 import { type Choice, chooseTile, filtersOf, GROUP, groupsOf, paddedTerms, pixelsOf } from "./tile.ts";
 
@@ -45,7 +46,7 @@ export function dispatchOf(
   { form, tile, parts }: GpuPlan,
   piece: Piece,
   first: { readonly x: number; readonly y: number },
-) {
+): Pick<Dispatch, "words" | "workgroups"> {
   const { inElements: p, vectors, marked } = form;
   const lanes = vectors ? 1 : GROUP;
   const depth = sizeOf(piece.depth);

@@ -60,7 +60,7 @@ async function build(gpu: Gpu, p: ConvProblem): Promise<Prepared> {
 
 /** Buffers that last for a call. */
 export interface Scratch {
-  take(bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
+  take(bytes: number, usage: number): GPUBuffer;
   upload(data: Float32Array, from: number, to: number): GPUBuffer;
 }
 

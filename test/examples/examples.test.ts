@@ -1,45 +1,55 @@
-/** The ten-line examples: each prints what its comments say, and the README shows them as they are. */
+/** The short examples: each prints what its comments say. That pages show them as they are is test/docs. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ROOT, SNIPPETS } from "../support/pages.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const EXAMPLES = ["conv2d", "signal", "conv3D", "conv3d2d", "c01b"];
-const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+/** Lines of code of the one on top of the README; the others, which show more, may be longer. */
+const TEN_LINES = 13;
+const A_SCREEN = 24;
 
-const run = promisify(execFile);
+const printing = SNIPPETS.filter((path) => promises(path).length > 0);
+const outputs = new Map<string, string>();
 
-describe.each(EXAMPLES)("examples/%s.ts", (name) => {
-  const path = `examples/${name}.ts`;
-  const source = readFileSync(join(ROOT, path), "utf8");
+beforeAll(async () => {
+  // All in one process, each after a line that names it.
+  const program = printing.map((path) => `console.log("== ${path}"); await import("./${path}");`).join("\n");
+  const arguments_ = ["--import", "tsx", "--input-type=module", "--eval", program];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, arguments_, { cwd: ROOT });
+  expect(stderr).toBe("");
+  for (const part of stdout.split("== ").slice(1)) {
+    const [path, ...lines] = part.trimEnd().split("\n");
+    outputs.set(path, lines.join("\n"));
+  }
+});
 
-  it("prints, line by line, what its comments say", async () => {
-    const expected = source
+describe.each(printing)("%s", (path) => {
+  it("prints, line by line, what its comments say", () => {
+    expect(outputs.get(path)?.split("\n")).toEqual(promises(path));
+  });
+
+  it("is short", () => {
+    const code = sourceOf(path)
       .split("\n")
-      .filter((line) => line.startsWith("console.log("))
-      .map(promised);
-    expect(expected.length).toBeGreaterThan(1);
-    const { stdout, stderr } = await run(process.execPath, ["--import", "tsx", path], { cwd: ROOT });
-    expect(stdout.trimEnd().split("\n")).toEqual(expected);
-    expect(stderr).toBe("");
-  });
-
-  it("is about ten lines long", () => {
-    const code = source.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("//"));
-    expect(code.length).toBeLessThanOrEqual(13);
-  });
-
-  it("stands in the README", () => {
-    expect(readme).toContain(`\`\`\`ts\n${source}\`\`\`\n`);
-    expect(readme).toContain(`[${path}](${path})`);
+      .filter((line) => line.trim() !== "" && !line.startsWith("//"));
+    expect(code.length).toBeLessThanOrEqual(path === "examples/conv2d.ts" ? TEN_LINES : A_SCREEN);
   });
 });
 
-/** `console.log(…); // what is printed: and why` */
-function promised(line: string): string {
-  const comment = line.match(/; \/\/ (.*?)(: .*)?$/)?.[1];
-  if (comment === undefined) throw new Error(`no comment says what this prints: ${line}`);
-  return comment;
+function sourceOf(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
+/** What each `console.log(…);` of a program says that it prints: `// what is printed: and why` */
+function promises(path: string): string[] {
+  const lines = sourceOf(path).split("\n");
+  return lines
+    .filter((line) => line.startsWith("console.log("))
+    .map((line) => {
+      const comment = line.match(/; \/\/ (.*?)(: .*)?$/)?.[1];
+      if (comment === undefined) throw new Error(`no comment says what this prints: ${line}`);
+      return comment;
+    });
 }

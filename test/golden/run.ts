@@ -19,7 +19,7 @@ interface GoldenOp {
   /** The output of the case that it computes. */
   readonly output: string;
   /** Names of `forms` that serve the case; each of them is forced. */
-  forms(example: Pick<GoldenCase, "params" | "inputs" | "tags">): readonly string[];
+  forms(example: Omit<GoldenCase, "id">): readonly string[];
   /** Its values in C order. `shape` is that of the expectation, where there is one. */
   run(engine: Engine, inputs: Inputs, params: Params, form: string, shape?: readonly number[]): Promise<Float64Array>;
 }
@@ -42,11 +42,16 @@ function forward(op: OpName, output: string): GoldenOp {
   };
 }
 
-function serving(op: OpName, { params, inputs, tags }: Pick<GoldenCase, "params" | "inputs" | "tags">, input: string) {
+function serving(
+  op: OpName,
+  { params, inputs, tags }: Pick<GoldenCase, "params" | "inputs" | "tags">,
+  input: string,
+  filters = inputs[ops[op].names.filters].shape,
+) {
   const served = {
     op,
     input: inputs[input].shape,
-    filters: inputs[ops[op].names.filters].shape,
+    filters,
     unshared: params.unshared === true,
     dtype: inputs[input].dtype === "f32" ? ("float32" as const) : ("float64" as const),
     filterDilation: (params.filter_dilation as [number, number] | undefined) ?? [1, 1],
@@ -96,12 +101,20 @@ function filterGradient(op: ForwardOp, output: string, from: string, shapeParam?
     unshared: {},
     "direct filters": gradientForms.filters,
     "direct pixels": gradientForms.dots,
+    winograd: gradientForms.winograd,
   } as Readonly<Record<string, object>>;
   return {
     op,
     row,
     output,
-    forms: ({ params }) => Object.keys(options).filter((form) => form === "auto" || (form === "unshared") === (params.unshared === true)),
+    forms: (example) => {
+      if (example.params.unshared === true) return ["auto", "unshared"];
+      const { subsample = [], stride = 1, d = [] } = example.params;
+      const steps = [...(subsample as number[]), stride, ...(d as number[]).slice(1)];
+      const every = steps.every((step) => step === 1);
+      const may = every && serving(op, example, row.names.input, example.outputs[output].shape).includes("winograd");
+      return ["auto", "direct filters", "direct pixels", ...(may ? ["winograd"] : [])];
+    },
     run: async (engine, inputs, { filter_shape, WShape, partial_sum, ...rest }, form, shape = []) => {
       const declared = (shapeParam && { filter_shape, WShape }[shapeParam]) as readonly number[] | undefined;
       const whole = declared?.length === 2 ? [null, ...declared, null] : (declared ?? shape);
@@ -165,6 +178,18 @@ export const GOLDEN = { cases: 452, errors: 72 } as const;
 
 function rowsOf({ op, outputs }: GoldenCase): readonly GoldenOp[] {
   return (goldenOps[op] ?? []).filter(({ output }) => output in outputs);
+}
+
+/** At most so many cases of each op that is built, from all over the set. */
+export function sampleOf(set: GoldenSet, perOp: number): GoldenSet {
+  const byOp = new Map<string, GoldenCase[]>();
+  const built = set.cases.filter((example) => rowsOf(example).length > 0);
+  for (const example of built) byOp.set(example.op, [...(byOp.get(example.op) ?? []), example]);
+  const spread = (cases: readonly GoldenCase[]) => {
+    const wanted = Math.min(perOp, cases.length);
+    return Array.from({ length: wanted }, (_, i) => cases[Math.floor((i * cases.length) / wanted)]);
+  };
+  return { ...set, cases: [...byOp.values()].flatMap(spread) };
 }
 
 /** b_grad is a sum of the gradient of the output, for which there is no op. */

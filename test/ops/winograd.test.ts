@@ -6,67 +6,15 @@ import { checkAccuracy } from "../support/check.ts";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
+import { drawNineTaps } from "../support/nine-taps.ts";
 import { opOf } from "../support/ops.ts";
 import { gather } from "../support/place.ts";
 import { random } from "../support/random.ts";
 import { countCalls, note } from "../support/record.ts";
-import {
-  compute,
-  declaredOf,
-  type Engine,
-  expected,
-  numbers,
-  operandsOf,
-  type Spec,
-  settingsOf,
-} from "../support/spec.ts";
+import { compute, declaredOf, type Engine, expected, numbers, operandsOf, settingsOf } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const cases = 150;
-
-/** A random problem that Winograd serves: ugly extents, every border mode, groups, bias and activation. */
-function draw(seed: number): Spec {
-  const next = random(seed);
-  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
-  const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
-  const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
-  const [n, c, k, h, w, t] = [whole(1, 3), whole(1, 9), whole(1, 13), whole(3, 21), whole(3, 30), whole(1, 4)];
-  const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
-  const base = { seed, values, layouts };
-  switch (whole(0, 4)) {
-    case 0:
-      return {
-        ...base,
-        op: "signal.conv2d",
-        input: [n, h, w],
-        filters: [k, 3, 3],
-        borderMode: pick(["valid", "full"] as const),
-      };
-    case 1: {
-      const taps = whole(1, t);
-      return { ...base, op: "conv3D", input: [n, t, h, w, c], filters: [k, taps, 3, 3, c], d: [whole(1, 2), 1, 1] };
-    }
-    case 2: {
-      const modes = pick(["valid", "half", "full"] as const);
-      return {
-        ...base,
-        op: "conv3d2d.conv3d",
-        input: [n, t + 1, c, h, w],
-        filters: [k, whole(1, t), c, 3, 3],
-        borderMode: modes,
-      };
-    }
-    case 3:
-      return { ...base, op: "c01b.filterActs", input: [c, h, w, n], filters: [c, 3, 3, k], pad: whole(0, 3) };
-    default: {
-      const groups = whole(1, 3);
-      const border = pick(["valid", "half", "full", 2, [[0, 3], [2, 1]]] as const); // biome-ignore format: one of five
-      const activation = pick(["linear", "relu"] as const);
-      const shapes = { input: [n, groups * c, h, w], filters: [groups * k, c, 3, 3] };
-      return { ...base, ...shapes, numGroups: groups, borderMode: border, bias: next() < 0.5, activation };
-    }
-  }
-}
 
 describe("random problems", () => {
   for (const binary of engines.binaries) {
@@ -75,7 +23,7 @@ describe("random problems", () => {
       const seen = new Map<string, number>();
       const failures: string[] = [];
       for (let i = 0; i < cases; i++) {
-        const spec = draw(inject("seed") + i);
+        const spec = drawNineTaps(inject("seed") + i, 2);
         const problem = numbers(spec);
         const how = { binary, form: "winograd" };
         const operands = operandsOf(problem);
@@ -88,9 +36,8 @@ describe("random problems", () => {
           ...declaredOf(spec, operands),
           dtype: "float32",
         });
-        const side = /F\(\d/.exec(layer.plan.describe())![0];
-        for (const name of [op, `${side})`, `${layer.plan.steps.length} steps`])
-          seen.set(name, (seen.get(name) ?? 0) + 1);
+        const [tile] = /F\(\d×\d\)(, stride 2)?/.exec(layer.plan.describe())!;
+        for (const name of [op, tile, `${layer.plan.steps.length} steps`]) seen.set(name, (seen.get(name) ?? 0) + 1);
       }
       countCalls(test, binary, cases);
       note(
@@ -98,7 +45,7 @@ describe("random problems", () => {
         `Winograd ${binary}: ${[...seen].map(([name, count]) => `${name} ${count}`).join(", ")}, seed ${inject("seed")}`,
       );
       expect(failures.length, `${failures.length} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
-      for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4)", "F(2)"])
+      for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4×4)", "F(2×2)", "F(4×4), stride 2"])
         expect(seen.get(name) ?? 0, name).toBeGreaterThan(3);
     });
   }
@@ -115,6 +62,10 @@ describe("bits", () => {
     ["nnet.conv2d", { imageShape: [1, 16, 64, 64], filterShape: [16, 16, 3, 3], borderMode: "half" }],
     ["nnet.conv2d", { imageShape: [9, 24, 7, 7], filterShape: [160, 24, 3, 3], borderMode: "half" }],
     ["nnet.conv2d", { imageShape: [2, 96, 14, 14], filterShape: [200, 96, 3, 3], borderMode: "full" }],
+    [
+      "nnet.conv2d",
+      { imageShape: [2, 48, 30, 30], filterShape: [40, 48, 3, 3], borderMode: "half", subsample: [2, 2] },
+    ],
     ["conv3d2d.conv3d", { signalsShape: [1, 6, 8, 28, 28], filtersShape: [12, 3, 8, 3, 3], borderMode: "half" }],
   ] as const;
 
@@ -196,7 +147,8 @@ describe("choice", () => {
     expect(layer.plan.algorithm).toBe("winograd");
     for (const more of [
       { imageShape: [1, 2, 9, 9], filterShape: [3, 2, 3, 3] },
-      { subsample: [2, 2] },
+      { subsample: [2, 1] },
+      { subsample: [3, 3] },
       { filterDilation: [2, 1] },
       { dtype: "float64" },
       { filterShape: [64, 64, 3, 5] },
@@ -211,7 +163,7 @@ describe("choice", () => {
     const shapes = { imageShape: [1, 64, 56, 56], filterShape: [64, 64, 3, 3], borderMode: "half" } as const;
     using layer = await engine.nnet.conv2d.compile(shapes);
     expect(layer.plan.algorithm).toBe("direct");
-    for (const more of [{ subsample: [2, 2] }, { dtype: "float64" }, { filterDilation: [1, 2] }] as const) {
+    for (const more of [{ subsample: [1, 2] }, { dtype: "float64" }, { filterDilation: [1, 2] }] as const) {
       const call = () => engine.nnet.conv2d.compile({ ...shapes, ...more, algorithm: "winograd" });
       expect(await mustFail(call, "OptionError", ["algorithm"])).toBeUndefined();
     }

@@ -2,7 +2,25 @@
 import { type Browser, chromium, type Locator, type Page } from "playwright";
 import { createServer, type ViteDevServer } from "vite";
 
+type Prepare = (page: Page, address: string) => Promise<void>;
 type Shape = Readonly<Record<string, number | string>>;
+
+/** Serves the page without the headers that isolate it. */
+export async function plainly(page: Page, address: string): Promise<void> {
+  await page.route(`${address}*`, async (route) => {
+    const response = await route.fetch();
+    const headers = Object.entries(response.headers()).filter(([name]) => !name.startsWith("cross-origin-"));
+    await route.fulfill({ response, headers: Object.fromEntries(headers) });
+  });
+}
+
+/** A camera that shows a test picture and asks nobody; WebGPU where there is no driver, computed by the processor. */
+const CHROMIUM_ARGS = [
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--enable-unsafe-webgpu",
+];
+const PERMISSIONS = ["clipboard-read", "clipboard-write"];
 
 /** One server and one browser for a file of tests. */
 export class BenchPages {
@@ -21,19 +39,19 @@ export class BenchPages {
       server: { port: 0 },
     });
     await server.listen();
-    return new BenchPages(server, await chromium.launch({ executablePath }));
+    return new BenchPages(server, await chromium.launch({ executablePath, args: CHROMIUM_ARGS }));
   }
 
   get address(): string {
     return this.server.resolvedUrls!.local[0];
   }
 
-  /** A page, opened when `prepare` is done with it. */
-  async open(prepare: (page: Page, address: string) => Promise<void> = async () => {}): Promise<BenchPage> {
-    const bench = new BenchPage(await this.browser.newPage());
+  /** A page, opened when `prepare` is done with it; `part` is the tab to begin with. */
+  async open(prepare: Prepare = async () => {}, part = "compare"): Promise<BenchPage> {
+    const bench = new BenchPage(await this.browser.newPage({ permissions: PERMISSIONS }));
     await prepare(bench.page, this.address);
-    await bench.page.goto(this.address);
-    await bench.until("ready");
+    await bench.page.goto(`${this.address}#/${part}`);
+    if (part === "compare") await bench.until("ready");
     return bench;
   }
 
@@ -45,7 +63,7 @@ export class BenchPages {
 
 export class BenchPage {
   readonly page: Page;
-  /** What the page threw, warned of or could not load. */
+  /** What the page threw, warned of or could not load; what the browser itself says of its WebGPU is not the page's. */
   readonly complaints: string[] = [];
 
   constructor(page: Page) {
@@ -53,12 +71,13 @@ export class BenchPage {
     page.on("pageerror", (error) => this.complaints.push(error.message));
     page.on("requestfailed", (request) => this.complaints.push(`${request.url()} failed`));
     page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") this.complaints.push(message.text());
+      const bad = message.type() === "error" || message.type() === "warning";
+      if (bad && !/WebGPU/.test(message.text())) this.complaints.push(message.text());
     });
   }
 
   until(state: string): Promise<void> {
-    return this.page.locator(`main[data-state=${state}]`).waitFor();
+    return this.page.locator(`#compare[data-state=${state}]`).waitFor();
   }
 
   text(selector: string): Promise<string> {
@@ -79,6 +98,26 @@ export class BenchPage {
       if (name === "border") await this.field(name).selectOption(String(value));
       else await this.field(name).fill(String(value));
     }
+  }
+
+  /** Shows a part of the page by its tab. */
+  async turnTo(name: string): Promise<Locator> {
+    await this.page.getByRole("navigation").getByRole("link", { name }).click();
+    return this.page.locator(`#${name.toLowerCase()}`);
+  }
+
+  async without(entry: string): Promise<void> {
+    await this.page.getByRole("checkbox", { name: entry }).uncheck();
+  }
+
+  /** What a canvas shows, as a string to be compared. */
+  drawing(selector: string): Promise<string> {
+    return this.page.locator(selector).evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  }
+
+  /** How far the page is wider than its window. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   }
 
   /** Whether anything on the page changes while it draws `frames` frames. */

@@ -61,7 +61,6 @@ it("the plans have one block and several, and every kernel", async () => {
     kernels.add(layer.plan.steps.map(({ kernel }) => kernel).join(" + "));
   }
   for (const steps of [
-    "correlate_filters_f32",
     "correlate_filters_f32 + sum_blocks_f32",
     "correlate_dots_f32",
     "correlate_filters_f64",

@@ -16,13 +16,14 @@ export function execute(
   ms: number,
   echo: boolean,
   more: Readonly<Record<string, string>> = {},
+  cwd = root,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let output = "";
     const env = { ...process.env, ...more, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
     const shell = process.platform === "win32";
     // SIGKILL: a runtime that hangs in a worker may not hear anything else.
-    const child = spawn(command, args, { cwd: root, env, shell, timeout: ms, killSignal: "SIGKILL" });
+    const child = spawn(command, args, { cwd, env, shell, timeout: ms, killSignal: "SIGKILL" });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (data: Buffer) => {
         output += data;

@@ -1,10 +1,11 @@
-// `npm run test:runtimes`: the library in Deno and Bun, which npm brings. Each runs the suite in its own test runner, then whole
-// programs of which it matters how they end. Prints one line per runtime; the exit code says whether all passed.
+// `npm run test:runtimes`: the library in this Node and later ones, Deno and Bun, which npm brings. Each runs the suite in its own test
+// runner, then whole programs of which it matters how they end. Prints a line per runtime and the platform table; the exit code says
+// whether all passed.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execute, root } from "./execute.ts";
-import { REPORT, type Report } from "./report.ts";
-import { drivers, NO_DRIVER } from "./vulkan.ts";
+import { type Known, lineOf, publish, type Row, reportOf, surprises } from "./platforms.ts";
+import { type Driver, drivers, NO_DRIVER } from "./vulkan.ts";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -17,6 +18,17 @@ interface Program {
   readonly gpu?: boolean;
 }
 
+const exampleOf = (file: string, says: string, args: readonly string[] = []): Program => ({
+  name: "the example",
+  args: [...args, `examples/${file}`],
+  says,
+});
+/** Of every runtime; `args` go before the file. */
+const alike = (args: readonly string[] = []): readonly Program[] => [
+  { name: "import alone does nothing", args: [...args, path("import-alone.mjs")], says: '{"same":true,"used":[]}' },
+  { name: "ends by itself", args: [...args, path("leave.ts")], says: "leaves 2 workers behind" },
+];
+
 const vulkan = await drivers();
 
 interface Runtime {
@@ -26,45 +38,77 @@ interface Runtime {
   /** The counts in the last lines of its test runner. */
   readonly counts: { readonly passed: RegExp; readonly failed: RegExp };
   readonly programs: readonly Program[];
+  readonly known: Known;
 }
 
-const deno = ["run", "--no-check", "--no-prompt"];
+const SHARED = { sharedMemory: true };
+const RELAXED = { ...SHARED, binaries: ["scalar", "simd", "relaxed"] };
+
+/** Releases before 24 do not read what the tests are written in (types, `using`), and have it translated. */
+function node(release: number, command: string, known: Known): Runtime {
+  const args = release < 24 ? ["--import", "tsx"] : [];
+  return {
+    name: "Node",
+    command,
+    suite: [...args, "--expose-gc", "--test-reporter=spec", path("node.test.ts")],
+    counts: { passed: /pass (\d+)$/m, failed: /fail (\d+)$/m },
+    programs: [exampleOf("conv2d.ts", "1, 2, 2, 3", args), ...alike(args)],
+    known,
+  };
+}
+
+const thisRelease = Number(process.versions.node.split(".")[0]);
+/** Without the flag that the tests of `npm test` set: Node 20 has relaxed SIMD only with it. */
+const own = thisRelease < 22 ? { ...SHARED, binaries: ["scalar", "simd"] } : RELAXED;
+
+const deno = ["run", "--no-check", "--no-prompt", "--allow-read"];
 const runtimes: readonly Runtime[] = [
+  node(thisRelease, process.execPath, own),
+  ...[22, 24, 26]
+    .filter((release) => release !== thisRelease)
+    .map((release) => node(release, path(`node_modules/node-${release}/bin/node`), RELAXED)),
   {
     name: "Deno",
     command: path("node_modules/.bin/deno"),
-    suite: ["test", "--no-check", "--no-prompt", "--allow-read", "--allow-env=SEED", path("deno.test.ts")],
+    suite: [
+      "test",
+      "--no-check",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-env=SEED",
+      "--v8-flags=--expose-gc",
+      path("deno.test.ts"),
+    ],
     counts: { passed: /(\d+) passed/, failed: /(\d+) failed/ },
     programs: [
-      { name: "the example", args: [...deno, "--allow-read", "examples/deno.ts"], says: "Set(1) { 16 }" },
-      { name: "ends by itself", args: [...deno, "--allow-read", path("leave.ts")], says: "leaves 2 workers behind" },
+      exampleOf("deno.ts", "Set(1) { 16 }", deno),
+      ...alike(deno),
       {
         name: "kernels that may not be read",
-        args: [...deno, "--allow-read", "--deny-read=dist/wasm", path("denied.ts")],
+        args: [...deno, "--deny-read=dist/wasm", path("denied.ts")],
         says: "OptionError naming wasm",
       },
       {
         name: "a worker script that may not be read",
-        args: [...deno, "--allow-read", "--deny-read=dist/workers", path("denied.ts")],
+        args: [...deno, "--deny-read=dist/workers", path("denied.ts")],
         says: "exact without workers",
       },
       {
         name: "golden cases and random integers on WebGPU",
-        args: [...deno, "--allow-read", "--allow-env=SEED", path("gpu.ts")],
+        args: [...deno, "--allow-env=SEED", path("gpu.ts")],
         says: "all right on",
         gpu: true,
       },
     ],
+    known: RELAXED,
   },
   {
     name: "Bun",
     command: path("node_modules/.bin/bun"),
     suite: ["test", path("bun.test.ts")],
     counts: { passed: /(\d+) pass$/m, failed: /(\d+) fail$/m },
-    programs: [
-      { name: "the example", args: ["examples/conv2d.ts"], says: "1, 2, 2, 3" },
-      { name: "ends by itself", args: [path("leave.ts")], says: "leaves 2 workers behind" },
-    ],
+    programs: [exampleOf("conv2d.ts", "1, 2, 2, 3"), ...alike()],
+    known: RELAXED,
   },
 ];
 
@@ -73,54 +117,52 @@ const PROGRAM_MS = 30_000;
 /** A software adapter compiles slowly, and computes no faster. */
 const GPU_MS = 150_000;
 
-/** Runs everything in one runtime; returns whether all passed. */
-async function examine({ name, command, suite, counts, programs }: Runtime): Promise<boolean> {
+/** Runs everything in one runtime; undefined if there is none. */
+async function examine({ name, command, suite, counts, programs, known }: Runtime): Promise<Row | undefined> {
   const version = await execute(command, ["--version"], PROGRAM_MS, false);
-  if (version.code !== 0) return absent(name, version.output);
+  if (version.code !== 0) {
+    const reason = version.output.trim().split("\n").at(-1);
+    console.log(`${command}: SKIPPED, npm installed none for ${process.platform} ${process.arch} (${reason})`);
+    return undefined;
+  }
+  const start = performance.now();
   const { code, output } = await execute(command, suite, SUITE_MS, true);
-  const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
-  let [passed, failed] = [count(counts.passed), count(counts.failed)];
+  const counted = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
+  let [passed, failed] = [counted(counts.passed), counted(counts.failed)];
   if (code === null) console.log(`${name}: the suite did not end within ${SUITE_MS / 1000} s, or was killed`);
   if (code !== 0) failed ||= 1;
+  const count = (what: string, wrong: string | undefined, more = "") => {
+    if (wrong === undefined) passed++;
+    else failed++;
+    console.log(`${what} ... ${wrong === undefined ? `ok${more}` : `FAILED: ${wrong}`}`);
+  };
+  let adapter: string | undefined;
   for (const program of programs) {
     const driver = program.gpu ? vulkan[0] : undefined;
     if (program.gpu && !driver) {
       console.log(`${program.name} ... SKIPPED: ${NO_DRIVER}`);
       continue;
     }
-    const ms = program.gpu ? GPU_MS : PROGRAM_MS;
-    const ran = await execute(command, program.args, ms, false, driver?.environment);
-    const good = ran.code === 0 && ran.output.includes(program.says);
-    if (good) passed++;
-    else failed++;
-    const end = ran.code === null ? `was stopped after ${ms / 1000} s` : `ended with code ${ran.code}`;
-    const last = driver ? ` (${driver.name}: ${ran.output.trim().split("\n").at(-1)})` : "";
-    console.log(
-      `${program.name} ... ${good ? `ok${last}` : `FAILED: ${end}, must say "${program.says}"\n${ran.output}`}`,
-    );
+    const { wrong, said } = await runProgram(command, program, driver);
+    if (driver) adapter = /^adapter: (.*)$/m.exec(said)?.[1];
+    count(program.name, wrong, driver ? ` (${driver.name}: ${said.trim().split("\n").at(-1)})` : "");
   }
+  const report = reportOf(output);
+  const different = surprises(report, known);
+  count("has what it is known to have", different.length > 0 ? different.join("; ") : undefined);
   const number = /\d+\.\d+\.\d+/.exec(version.output)?.[0];
-  console.log(`\n${name} ${number}: ${passed} passed, ${failed} failed; ${summary(output)}\n`);
-  return failed === 0;
+  const seconds = (performance.now() - start) / 1000;
+  const row = { name: `${name} ${number}`, report, adapter, passed, failed, seconds };
+  console.log(`\n${lineOf(row)}\n`);
+  return row;
 }
 
-function summary(output: string): string {
-  const line = output.split("\n").find((text) => text.startsWith(REPORT));
-  if (!line) return "the suite left no report";
-  const { binaries, workers, golden, exact, wakeMicroseconds } = JSON.parse(line.slice(REPORT.length)) as Report;
-  return [
-    `binaries ${binaries.join(", ")}`,
-    `workers ${workers}, awake in ${wakeMicroseconds.toFixed(0)} µs`,
-    `${golden} golden and ${exact} exact calls`,
-  ].join("; ");
-}
-
-/** npm has no build of a runtime for every platform. Where CI is set, that is a failure. */
-function absent(name: string, output: string): boolean {
-  const insists = Boolean(process.env.CI || process.env.REQUIRE_RUNTIMES);
-  const reason = output.trim().split("\n").at(-1);
-  console.log(`${name}: SKIPPED, npm installed none for ${process.platform} ${process.arch} (${reason})`);
-  return !insists;
+async function runProgram(command: string, { args, says, gpu }: Program, driver: Driver | undefined) {
+  const ms = gpu ? GPU_MS : PROGRAM_MS;
+  const { code, output: said } = await execute(command, args, ms, false, driver?.environment);
+  if (code === 0 && said.includes(says)) return { said };
+  const end = code === null ? `was stopped after ${ms / 1000} s` : `ended with code ${code}`;
+  return { said, wrong: `${end}, must say "${says}"\n${said}` };
 }
 
 async function main(): Promise<number> {
@@ -128,9 +170,15 @@ async function main(): Promise<number> {
   const installed = await execute("npm", ["ci", "--prefix", path("."), "--no-audit"], SUITE_MS, false);
   // Not the end: one of the runtimes may be there all the same.
   if (installed.code !== 0) console.log(`npm ci --prefix test/runtimes failed:\n${installed.output}`);
-  let good = true;
-  for (const runtime of runtimes) good = (await examine(runtime)) && good;
-  return good ? 0 : 1;
+  const rows: Row[] = [];
+  for (const runtime of runtimes) {
+    const row = await examine(runtime);
+    if (row) rows.push(row);
+  }
+  publish("platforms-runtimes.md", rows);
+  // npm has no build of a runtime for every platform. Where CI is set, that is a failure.
+  const insists = Boolean(process.env.CI || process.env.REQUIRE_RUNTIMES);
+  return rows.some(({ failed }) => failed > 0) || (insists && rows.length < runtimes.length) ? 1 : 0;
 }
 
 process.exitCode = await main();

@@ -81,6 +81,24 @@ export const winogradBounds: Bounds = (problem, { s, k }) => {
   };
 };
 
+/**
+ * Of gradients with respect to filters by Winograd: as winogradBounds, with K the outputs of all images, those of whole tiles, and the
+ * gradient of the outputs in place of the filters.
+ */
+export const winogradGradientBound = (
+  { terms }: { readonly terms: Terms },
+  { k }: Pick<Exact, "k">,
+): ((weight: number) => number) => {
+  const largest = (values: Terms["input"]) =>
+    Array.from(values).reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
+  const product = largest(terms.input) * largest(terms.filters);
+  const most = Math.max(
+    16,
+    k.reduce((a, b) => Math.max(a, b), 0),
+  );
+  return () => 3 * Math.sqrt(most) * unitRoundoff.float32 * most * product + 36 * most * smallest.float32;
+};
+
 /** ‖w‖₂·‖x‖₂ of the filter plane and the image plane that each output comes from. */
 function normsOf({ problem, terms }: Problem): Float64Array {
   const plane = (shape: readonly number[]) => shape.at(-2)! * shape.at(-1)!;

@@ -84,6 +84,8 @@ export const gradientForms = {
   auto: {},
   filters: { algorithm: "direct", lanes: "filters" },
   dots: { algorithm: "direct", lanes: "pixels" },
+  /** Not in any list of forms: it is no sum, and test/ops/winograd-gradients.test.ts asks for it. */
+  winograd: { algorithm: "winograd" },
 } as const;
 export type GradientForm = keyof typeof gradientForms;
 

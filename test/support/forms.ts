@@ -91,7 +91,7 @@ function planesOfOneFilter({ op = "nnet.conv2d", dtype, unshared, input, filters
   return filters[1] === 1 && filters[0] === numGroups && input[1] === numGroups;
 }
 
-/** Filters of 3 × 3 taps on the two inner axes of space, every one of them taken. */
+/** Filters of 3 × 3 taps on the two inner axes of space, every one of them taken, or every second on both; of gradients every one. */
 function nineTaps({
   op = "nnet.conv2d",
   filters,
@@ -100,7 +100,6 @@ function nineTaps({
   stride = 1,
   d = [1, 1, 1],
 }: Served): boolean {
-  const steps = [...(filterDilation ?? []), ...(subsample ?? []), stride, d[1], d[2]];
   const forward = forwardOf(op);
   const taps =
     forward === "conv3D"
@@ -108,7 +107,10 @@ function nineTaps({
       : forward === "c01b.filterActs"
         ? filters.slice(1, 3)
         : filters.slice(-2);
-  return steps.every((step) => step === 1) && taps.every((extent) => extent === 3);
+  const steps = { conv3D: d.slice(1), "c01b.filterActs": [stride, stride] } as Record<string, readonly number[]>;
+  const [rows, columns] = steps[forward] ?? subsample ?? [1, 1];
+  const even = rows === columns && rows! <= (isGradient(op) ? 1 : 2);
+  return even && (filterDilation ?? []).every((step) => step === 1) && taps.every((extent) => extent === 3);
 }
 
 /** Sets of inputs that have the same taps: on each axis as many as the stride, or as the axis has inputs. */

@@ -142,6 +142,9 @@ export function callOp(engine: Engine, op: OpName, given: GivenOperands, setting
   return call(given.input, given.filters, given.bias, d, options);
 }
 
+/** JavaScriptCore has no such symbol; this is what compilers put in its place. */
+const disposeKey: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+
 /** The engine's ops with `more` in the options of every call and every run, and each result shown to `see`. */
 export function everyCall(engine: Engine, more: object, see: (result: Tensor) => void = () => {}): Engine {
   const shown = (result: Tensor) => {
@@ -164,7 +167,7 @@ export function everyCall(engine: Engine, more: object, see: (result: Tensor) =>
     run: async (...given) => shown(await layer.run(...extended(given))),
     runSync: (...given) => shown(layer.runSync(...given)),
     dispose: () => layer.dispose(),
-    [Symbol.dispose]: () => layer.dispose(),
+    [disposeKey]: () => layer.dispose(),
   });
   const wrap = (call: LooseOp) =>
     Object.assign(async (...given: unknown[]) => shown(await call(...extended(given))), {

@@ -13,6 +13,7 @@ export async function readBytes(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** A variable of the environment; a page has its address's query. */
 export function environment(name: string): string | undefined {
-  return isNode ? process.env[name] : undefined;
+  return isNode ? process.env[name] : (new URLSearchParams(location.search).get(name) ?? undefined);
 }

@@ -233,7 +233,7 @@ export async function compute(engine: Engine, spec: Spec, operands: Operands, ho
     if (bias && given.length === 1) layer.setBias(bias.operand);
     return gather(via === "run" ? await layer.run(...given, running) : layer.runSync(...given, running));
   } finally {
-    layer[Symbol.dispose]();
+    layer.dispose();
   }
 }
 

@@ -19,11 +19,13 @@ import { type CompiledOp, compileForward } from "../compiled.ts";
 import { callForward, type ForwardOp, type Lowered, type RuntimeSource } from "../forward.ts";
 import { OptionReader } from "../options.ts";
 
+/** Of a call of `c01b.imageActs`. */
 export interface ImageActsOptions extends FilterActsOptions {
   /** Rows and columns of the images. May be left out for stride 1, where it is R + h − 1 − 2·pad. */
   outputShape?: readonly [number, number];
 }
 
+/** `c01b.imageActs`: called, or compiled for a shape. */
 export interface ImageActs {
   /**
    * The gradient of a loss with respect to the images of `c01b.filterActs`, from that with respect to its result, [O, R, S, N], and its

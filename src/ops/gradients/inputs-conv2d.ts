@@ -9,11 +9,13 @@ import { checkHint, OptionReader } from "../options.ts";
 import { type GradientSettings, gradientOf } from "./inputs.ts";
 import type { Declared } from "./shapes.ts";
 
+/** Of a call of `nnet.conv2dGradWrtInputs`. */
 export interface Conv2dGradWrtInputsOptions extends Conv2dOptions {
   /** The shape of the forward op's input, and of the result. Rows and columns are required. */
   imageShape: readonly (number | null)[];
 }
 
+/** Of `nnet.conv2dGradWrtInputs.compile`: the shapes of its operands, and its options. */
 export interface Conv2dGradWrtInputsSpec extends SpecOptions<Conv2dGradWrtInputsOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
@@ -21,6 +23,7 @@ export interface Conv2dGradWrtInputsSpec extends SpecOptions<Conv2dGradWrtInputs
   dtype?: DType;
 }
 
+/** `nnet.conv2dGradWrtInputs`: called, or compiled for a shape. */
 export interface Conv2dGradWrtInputs {
   /**
    * The gradient of a loss with respect to the input of `nnet.conv2d`, from that with respect to its output, [N, O, R, S], and its
@@ -34,6 +37,7 @@ export interface Conv2dGradWrtInputs {
   compile(spec: Conv2dGradWrtInputsSpec): Promise<CompiledOp>;
 }
 
+/** Of a call of `nnet.conv2dTranspose`. */
 export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, "subsample"> {
   /** The shape of the result. Rows and columns are required. */
   outputShape: readonly (number | null)[];
@@ -41,6 +45,7 @@ export interface Conv2dTransposeOptions extends Omit<Conv2dOptions, "subsample">
   inputDilation?: readonly [number, number];
 }
 
+/** Of `nnet.conv2dTranspose.compile`: the shapes of its operands, and its options. */
 export interface Conv2dTransposeSpec extends SpecOptions<Conv2dTransposeOptions> {
   outputShape: readonly number[];
   filterShape: readonly number[];
@@ -48,6 +53,7 @@ export interface Conv2dTransposeSpec extends SpecOptions<Conv2dTransposeOptions>
   dtype?: DType;
 }
 
+/** `nnet.conv2dTranspose`: called, or compiled for a shape. */
 export interface Conv2dTranspose {
   /**
    * The transpose of `nnet.conv2d`, "deconvolution": input [N, O, R, S] and filters [O, C / numGroups, h, w], as the forward op has them,

@@ -20,6 +20,7 @@ import { OptionReader, readTuning } from "../options.ts";
 
 type Triple = readonly [number, number, number];
 
+/** Of `convTransp3D.compile`: the shapes of its operands, and its options. */
 export interface ConvTransp3DSpec extends SpecOptions<Conv3DOptions> {
   WShape: readonly number[];
   HShape: readonly number[];
@@ -30,6 +31,7 @@ export interface ConvTransp3DSpec extends SpecOptions<Conv3DOptions> {
   dtype?: DType;
 }
 
+/** `convTransp3D`: called, or compiled for a shape. */
 export interface ConvTransp3D {
   /**
    * R[n,y,x,u,z] = b[z] + Σ W[o,k,l,m,z] · H[n,r,c,t,o] over all r, c, t and taps k, l, m with d0·r + k = y, d1·c + l = x, d2·t + m = u:

@@ -7,11 +7,13 @@ import { callForward, type RuntimeSource, type SpecOptions } from "../forward.ts
 import { OptionReader } from "../options.ts";
 import { gradientOf } from "./inputs.ts";
 
+/** Of a call of `conv3d2d.conv3dGradWrtSignals`. */
 export interface Conv3dGradWrtSignalsOptions extends Conv3dOptions {
   /** The shape of the forward op's signals, and of the result. Frames, rows and columns are required. */
   signalsShape: readonly (number | null)[];
 }
 
+/** Of `conv3d2d.conv3dGradWrtSignals.compile`: the shapes of its operands, and its options. */
 export interface Conv3dGradWrtSignalsSpec extends SpecOptions<Conv3dGradWrtSignalsOptions> {
   signalsShape: readonly number[];
   filtersShape: readonly number[];
@@ -19,6 +21,7 @@ export interface Conv3dGradWrtSignalsSpec extends SpecOptions<Conv3dGradWrtSigna
   dtype?: DType;
 }
 
+/** `conv3d2d.conv3dGradWrtSignals`: called, or compiled for a shape. */
 export interface Conv3dGradWrtSignals {
   /**
    * The gradient of a loss with respect to the signals of `conv3d2d.conv3d`, from that with respect to its output, [Ns, To, Nf, Ho, Wo],

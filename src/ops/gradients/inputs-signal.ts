@@ -7,11 +7,13 @@ import { OptionReader } from "../options.ts";
 import { type SignalConv2dOptions, type SignalSettings, signalConv2d } from "../signal.ts";
 import { gradientOf } from "./inputs.ts";
 
+/** Of a call of `signal.conv2dGradWrtInputs`. */
 export interface SignalConv2dGradWrtInputsOptions extends SignalConv2dOptions {
   /** The shape of the forward op's input, [H, W] or [N, H, W], and of the result. Rows and columns are required. */
   imageShape: readonly (number | null)[];
 }
 
+/** Of `signal.conv2dGradWrtInputs.compile`: the shapes of its operands, and its options. */
 export interface SignalConv2dGradWrtInputsSpec extends SpecOptions<SignalConv2dGradWrtInputsOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
@@ -19,6 +21,7 @@ export interface SignalConv2dGradWrtInputsSpec extends SpecOptions<SignalConv2dG
   dtype?: DType;
 }
 
+/** `signal.conv2dGradWrtInputs`: called, or compiled for a shape. */
 export interface SignalConv2dGradWrtInputs {
   /**
    * The gradient of a loss with respect to the input of `signal.conv2d`, from that with respect to its output, [R, S] with N and F in

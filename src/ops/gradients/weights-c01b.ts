@@ -12,6 +12,7 @@ import {
   type FilterGradientSettings,
 } from "./weights.ts";
 
+/** Of a call of `c01b.weightActs`. */
 export interface WeightActsOptions extends Omit<FilterActsOptions, "partialSum"> {
   /** Rows and columns of the filters. */
   outputShape: readonly [number, number];
@@ -22,6 +23,7 @@ export interface WeightActsOptions extends Omit<FilterActsOptions, "partialSum">
   partialSum?: number;
 }
 
+/** `c01b.weightActs`: called, or compiled for a shape. */
 export interface WeightActs {
   /**
    * The gradient of a loss with respect to the filters of `c01b.filterActs`, from its images, [C, H, W, N], and the gradient with respect

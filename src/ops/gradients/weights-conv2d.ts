@@ -13,11 +13,13 @@ import {
   type FilterGradientSettings,
 } from "./weights.ts";
 
+/** Of a call of `nnet.conv2dGradWrtWeights`. */
 export interface Conv2dGradWrtWeightsOptions extends Conv2dOptions {
   /** The shape of the forward op's filters, and of the result. Rows and columns are required. */
   filterShape: readonly (number | null)[];
 }
 
+/** Of `nnet.conv2dGradWrtWeights.compile`: the shapes of its operands, and its options. */
 export interface Conv2dGradWrtWeightsSpec extends SpecOptions<Conv2dGradWrtWeightsOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
@@ -25,6 +27,7 @@ export interface Conv2dGradWrtWeightsSpec extends SpecOptions<Conv2dGradWrtWeigh
   dtype?: DType;
 }
 
+/** `nnet.conv2dGradWrtWeights`: called, or compiled for a shape. */
 export interface Conv2dGradWrtWeights {
   /**
    * The gradient of a loss with respect to the filters of `nnet.conv2d`, from its input, [N, C, H, W], and the gradient with respect to

@@ -15,6 +15,7 @@ import {
 
 type Triple = readonly [number, number, number];
 
+/** Of `convGrad3D.compile`: the shapes of its operands, and its options. */
 export interface ConvGrad3DSpec extends SpecOptions<Conv3DOptions> {
   VShape: readonly number[];
   /** Strides over row, column and time. */
@@ -24,6 +25,7 @@ export interface ConvGrad3DSpec extends SpecOptions<Conv3DOptions> {
   dtype?: DType;
 }
 
+/** `convGrad3D`: called, or compiled for a shape. */
 export interface ConvGrad3D {
   /**
    * dW[o,k,l,m,z] = Σ dCdH[n,r,c,t,o] · V[n, d0·r + k, d1·c + l, d2·t + m, z]: V [N, row, column, time, C], d the strides over row, column and

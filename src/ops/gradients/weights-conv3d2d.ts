@@ -11,11 +11,13 @@ import {
   type FilterGradientSettings,
 } from "./weights.ts";
 
+/** Of a call of `conv3d2d.conv3dGradWrtFilters`. */
 export interface Conv3dGradWrtFiltersOptions extends Conv3dOptions {
   /** The shape of the forward op's filters, and of the result. Frames, rows and columns are required. */
   filtersShape: readonly (number | null)[];
 }
 
+/** Of `conv3d2d.conv3dGradWrtFilters.compile`: the shapes of its operands, and its options. */
 export interface Conv3dGradWrtFiltersSpec extends SpecOptions<Conv3dGradWrtFiltersOptions> {
   signalsShape: readonly number[];
   filtersShape: readonly number[];
@@ -23,6 +25,7 @@ export interface Conv3dGradWrtFiltersSpec extends SpecOptions<Conv3dGradWrtFilte
   dtype?: DType;
 }
 
+/** `conv3d2d.conv3dGradWrtFilters`: called, or compiled for a shape. */
 export interface Conv3dGradWrtFilters {
   /**
    * The gradient of a loss with respect to the filters of `conv3d2d.conv3d`, from its signals, [Ns, Ts, C, Hs, Ws], and the gradient with

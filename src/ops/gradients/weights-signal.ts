@@ -11,11 +11,13 @@ import {
   type FilterGradientSettings,
 } from "./weights.ts";
 
+/** Of a call of `signal.conv2dGradWrtFilters`. */
 export interface SignalConv2dGradWrtFiltersOptions extends SignalConv2dOptions {
   /** The shape of the forward op's filters, [h, w] or [F, h, w], and of the result. Rows and columns are required. */
   filterShape: readonly (number | null)[];
 }
 
+/** Of `signal.conv2dGradWrtFilters.compile`: the shapes of its operands, and its options. */
 export interface SignalConv2dGradWrtFiltersSpec extends SpecOptions<SignalConv2dGradWrtFiltersOptions> {
   imageShape: readonly number[];
   filterShape: readonly number[];
@@ -23,6 +25,7 @@ export interface SignalConv2dGradWrtFiltersSpec extends SpecOptions<SignalConv2d
   dtype?: DType;
 }
 
+/** `signal.conv2dGradWrtFilters`: called, or compiled for a shape. */
 export interface SignalConv2dGradWrtFilters {
   /**
    * The gradient of a loss with respect to the filters of `signal.conv2d`, from its input, [H, W] or [N, H, W], and the gradient with

@@ -1,5 +1,6 @@
 /** What the gradients with respect to filters have in common: the forward op's lowering, backwards, and two operands for every run. */
 import { config } from "../../config.ts";
+import { nameDisposal } from "../../disposal.ts";
 import type { Runtime } from "../../engine/runtime.ts";
 import { DeviceError, DisposedError, OptionError, ShapeError } from "../../errors.ts";
 import { planFilterGradient } from "../../plan/correlate.ts";
@@ -34,10 +35,13 @@ import { checkGradient, type Declared, wholeShape } from "./shapes.ts";
 
 /** A gradient planned for one shape. Its runs may overlap. */
 export interface CompiledFilterGradient extends Disposable {
+  /** What a run does. */
   readonly plan: PlanView;
+  /** Computed on the plan's device, wherever the operands are. */
   run(input: Operand, outputGrad: Operand, options?: RunOptions): Promise<Tensor>;
   /** Never leaves the calling thread, nor gives way to the event loop; the signal is looked at once. */
   runSync(input: Operand, outputGrad: Operand, options?: RunOptions): Tensor;
+  /** Give its memory back. Runs in flight finish; later ones throw a DisposedError. */
   dispose(): void;
 }
 
@@ -215,3 +219,4 @@ class Compiled implements CompiledFilterGradient {
     return { call, gradient, controls };
   }
 }
+nameDisposal(Compiled, "dispose");

@@ -1,0 +1,4 @@
+import * as simdconv from "simdconv/inline";
+import { show } from "./page.js";
+
+show(simdconv);

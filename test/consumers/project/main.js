@@ -1,0 +1,4 @@
+import * as simdconv from "simdconv";
+import { show } from "./page.js";
+
+show(simdconv);
