@@ -1,4 +1,4 @@
-/** The export table: every kernel for both element types, with the lanes of the binary. README.md has the contract. */
+/** The export table: the kernels for float32, with the lanes of the binary. README.md has the contract. */
 import { Filters, Pixels } from "./contract";
 import { correlate, DOTS, FILTERS, WINOGRAD } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
@@ -25,29 +25,14 @@ export function direct_pixels_f32(args: usize, scratch: usize, first: i32, last:
   else direct<f32, f32, Pixels>(args, scratch, first, last);
 }
 
-export function direct_pixels_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) direct<f64, Vector, Pixels>(args, scratch, first, last);
-  else direct<f64, f64, Pixels>(args, scratch, first, last);
-}
-
 export function direct_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) direct<f32, Vector, Filters>(args, scratch, first, last);
   else direct<f32, f32, Filters>(args, scratch, first, last);
 }
 
-export function direct_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) direct<f64, Vector, Filters>(args, scratch, first, last);
-  else direct<f64, f64, Filters>(args, scratch, first, last);
-}
-
 export function depthwise_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) depthwise<f32, Vector, Whole>(args, scratch, first, last);
   else depthwise<f32, f32, Whole>(args, scratch, first, last);
-}
-
-export function depthwise_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) depthwise<f64, Vector, Whole>(args, scratch, first, last);
-  else depthwise<f64, f64, Whole>(args, scratch, first, last);
 }
 
 export function depthwise_planes_f32(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -59,24 +44,12 @@ export function unshared_f32(args: usize, scratch: usize, first: i32, last: i32)
   unshared<f32>(args, first, last);
 }
 
-export function unshared_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  unshared<f64>(args, first, last);
-}
-
 export function unshared_inputs_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   unsharedInputs<f32>(args, first, last);
 }
 
-export function unshared_inputs_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  unsharedInputs<f64>(args, first, last);
-}
-
 export function pack_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   packFilters<f32>(args, first, last);
-}
-
-export function pack_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  packFilters<f64>(args, first, last);
 }
 
 export function separable_f32(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -84,29 +57,14 @@ export function separable_f32(args: usize, scratch: usize, first: i32, last: i32
   else depthwise<f32, f32, Factors>(args, scratch, first, last);
 }
 
-export function separable_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) depthwise<f64, Vector, Factors>(args, scratch, first, last);
-  else depthwise<f64, f64, Factors>(args, scratch, first, last);
-}
-
 export function fft_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) overlapSave<f32, Vector>(args, scratch, first, last);
   else overlapSave<f32, f32>(args, scratch, first, last);
 }
 
-export function fft_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) overlapSave<f64, Vector>(args, scratch, first, last);
-  else overlapSave<f64, f64>(args, scratch, first, last);
-}
-
 export function fft_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   if (VECTORS) spectraOfFilters<f32, Vector>(args, scratch, first, last);
   else spectraOfFilters<f32, f32>(args, scratch, first, last);
-}
-
-export function fft_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) spectraOfFilters<f64, Vector>(args, scratch, first, last);
-  else spectraOfFilters<f64, f64>(args, scratch, first, last);
 }
 
 export function winograd_f32(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -136,16 +94,8 @@ export function correlate_filters_f32(args: usize, scratch: usize, first: i32, l
   correlate(args, scratch, first, last, 4, FILTERS);
 }
 
-export function correlate_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 8, FILTERS);
-}
-
 export function correlate_dots_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   correlate(args, scratch, first, last, 4, DOTS);
-}
-
-export function correlate_dots_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  correlate(args, scratch, first, last, 8, DOTS);
 }
 
 export function sum_blocks_f32(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -153,15 +103,6 @@ export function sum_blocks_f32(args: usize, scratch: usize, first: i32, last: i3
   else sumBlocks<f32, f32>(args, scratch, first, last);
 }
 
-export function sum_blocks_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  if (VECTORS) sumBlocks<f64, Vector>(args, scratch, first, last);
-  else sumBlocks<f64, f64>(args, scratch, first, last);
-}
-
 export function unshared_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   unsharedFilters<f32>(args, first, last);
-}
-
-export function unshared_filters_f64(args: usize, scratch: usize, first: i32, last: i32): void {
-  unsharedFilters<f64>(args, first, last);
 }

@@ -7,22 +7,28 @@ import { deflateSync, gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build, type Plugin } from "esbuild";
 
-const BINARIES = ["scalar", "simd", "relaxed", "debug"] as const;
+const BINARIES = ["scalar", "simd", "relaxed"] as const;
 /**
- * Minified JavaScript, worker and one binary, gzipped: what a page has to load. The aim is 60 KiB; the kernels of the gradients and
- * Winograd took it beyond. What would bring it back is a binary of its own for float64, which is nearly half of each.
+ * Minified JavaScript, worker and one binary, gzipped: what a page has to load. The aim is 60 KiB, which the kernels and plans of
+ * gradients by Winograd and of its strides took it beyond. Kernels of gradients are 2.5 KiB of a binary.
  */
-const PAGE_LIMIT = 67 * 1024;
-const WASM_LIMIT = 22 * 1024;
+const PAGE_LIMIT = 63.5 * 1024;
+/** A binary that a page loads at once, and one with all kernels, which comes with the first float64. */
+const WASM_LIMIT = 20 * 1024;
+const WHOLE_LIMIT = 24 * 1024;
+/** Instances of one generic function side by side, their locals in order of use: gzip finds more that it has seen. */
+const PASSES = "reorder-functions-by-name,reorder-locals";
 /** simdconv/inline: all ops, both executors, WebGPU and two binaries, of which a page of the other entry loads parts. */
 const INLINE_LIMIT = 115 * 1024;
 
 async function buildKernels(): Promise<void> {
   mkdirSync("dist/wasm", { recursive: true });
-  for (const target of BINARIES) {
-    const { error, stderr } = await asc.main(["--target", target]);
-    if (error) throw new Error(`${target}: ${stderr}`);
-  }
+  const compile = async (...options: string[]) => {
+    const { error, stderr } = await asc.main([...options, "--runPasses", PASSES]);
+    if (error) throw new Error(`${options.join(" ")}: ${stderr}`);
+  };
+  for (const target of BINARIES) await compile("--target", target, "--outFile", `dist/wasm/${target}-f32.wasm`);
+  for (const target of [...BINARIES, "debug"]) await compile("assembly/float64.ts", "--target", target);
 }
 
 function buildScripts(): void {
@@ -134,21 +140,24 @@ async function minified(entry: string): Promise<{ atOnce: number; onDemand: Map<
 async function report(): Promise<void> {
   const { atOnce: script, onDemand } = await minified("dist/src/index.js");
   const { atOnce: worker } = await minified("dist/workers/kernel-worker.js");
-  const sizes = BINARIES.slice(0, 3).map((name) => ({ name, bytes: gzipped(readFileSync(`dist/wasm/${name}.wasm`)) }));
-  const largest = Math.max(...sizes.map(({ bytes }) => bytes));
+  const wasm = (part: string) => BINARIES.map((name) => gzipped(readFileSync(`dist/wasm/${name}${part}.wasm`)));
+  const [sizes, whole] = [wasm("-f32"), wasm("")];
+  const largest = Math.max(...sizes);
   // A page has the one executor or the other.
   const pool = Math.max(onDemand.get("pool")!, onDemand.get("transfer")!);
   const page = script + pool + worker + largest;
   const inline = gzipped(readFileSync("dist/inline.js"));
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
   console.log(
-    `gzipped: script ${kib(script)}, worker ${kib(worker)}, ${sizes.map((s) => `${s.name}.wasm ${kib(s.bytes)}`).join(", ")}; ` +
-      `on demand ${[...onDemand].map(([name, bytes]) => `${name} ${kib(bytes)}`).join(", ")}`,
+    `gzipped: script ${kib(script)}, worker ${kib(worker)}, ${BINARIES.map((name, i) => `${name}-f32.wasm ${kib(sizes[i]!)}`).join(", ")}; ` +
+      `on demand ${[...onDemand].map(([name, bytes]) => `${name} ${kib(bytes)}`).join(", ")}, ` +
+      `${BINARIES.map((name, i) => `${name}.wasm ${kib(whole[i]!)}`).join(", ")}`,
   );
   console.log(
     `a page with workers loads at most ${kib(page)} (limit ${kib(PAGE_LIMIT)}); simdconv/inline ${kib(inline)}`,
   );
-  if (page > PAGE_LIMIT || largest > WASM_LIMIT || inline > INLINE_LIMIT)
+  const most = Math.max(...whole);
+  if (page > PAGE_LIMIT || largest > WASM_LIMIT || most > WHOLE_LIMIT || inline > INLINE_LIMIT)
     throw new Error("the package has grown beyond its limit");
 }
 

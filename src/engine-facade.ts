@@ -41,7 +41,10 @@ export interface EngineOptions {
   gpuDevice?: GPUDevice;
   /** Bytes. */
   maximumMemory?: number;
-  /** Where the kernels come from, if not beside the script: a module, its bytes, its address, or a folder ending in "/". */
+  /**
+   * Where the kernels come from, if not beside the script: a folder ending in "/", with all files; or one module, its bytes or its address,
+   * which may be one for float32 only (`simd-f32.wasm`) where float64 is never wanted.
+   */
   wasm?: WasmSource;
   /** false: give workers memories of their own and send operands over, even where memory could be shared. */
   sharedMemory?: boolean;

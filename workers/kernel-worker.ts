@@ -2,7 +2,7 @@
 import { expose, transfer } from "comlink";
 import nodeEndpoint, { type NodeEndpoint } from "comlink/dist/esm/node-adapter.mjs";
 import { nodeModule } from "../src/engine/files.ts";
-import { type Kernels, loadKernels } from "../src/engine/kernels.ts";
+import { Kernels } from "../src/engine/kernels.ts";
 import { KERNEL_NAMES } from "../src/plan/plan.ts";
 import { OwnMemory } from "./own-memory.ts";
 import type { KernelWorker, WorkerStart } from "./protocol.ts";
@@ -18,14 +18,19 @@ let own: OwnMemory | undefined;
 
 const worker: KernelWorker = {
   start(options: WorkerStart) {
-    kernels = loadKernels(options.module, options.memory);
+    kernels = new Kernels(options.modules, options.memory);
     ring = Ring.over(options.memory, options.ring, options.threads);
     thread = options.thread;
     return kernels.binary;
   },
-  startOwn(module) {
-    own = new OwnMemory(module);
-    return own.binary;
+  startOwn(modules) {
+    own = new OwnMemory(modules);
+    kernels = own.kernels;
+    return kernels.binary;
+  },
+  load(module) {
+    if (!kernels) throw new Error("start or startOwn comes first");
+    kernels.add(module);
   },
   open: (job) => ownMemory().open(job),
   compute(range) {
@@ -36,7 +41,7 @@ const worker: KernelWorker = {
   serve() {
     if (!kernels || !ring) throw new Error("start comes first");
     let worked = false;
-    for (let next = 0; !ring.stopped; ) {
+    for (let next = 0; !ring.stopped && ring.modules === kernels.modules; ) {
       const seen = ring.epoch;
       ring.pulse(thread);
       // Begin behind the slot that was served last, so that a small job is not stuck behind a large one.
@@ -50,6 +55,9 @@ const worker: KernelWorker = {
         ring.sleep(seen);
       }
     }
+    // It woke up, if only to leave.
+    ring.pulse(thread);
+    return kernels.modules;
   },
 };
 
@@ -60,12 +68,13 @@ function ownMemory(): OwnMemory {
 
 /** Compute one chunk of the first slot from `from` on that has any; returns the slot, or −1. */
 function serveOne({ table }: Kernels, ring: Ring, from: number): number {
+  const knows = (kernel: number) => KERNEL_NAMES[kernel]! in table;
   for (let i = 0; i < SLOTS; i++) {
     const slot = (from + i) % SLOTS;
-    const chunk = ring.take(slot, thread);
+    const chunk = ring.take(slot, thread, knows);
     if (!chunk) continue;
     const { kernel, args, scratch, first, last } = ring.describe(chunk, thread);
-    table[KERNEL_NAMES[kernel]!](args, scratch, first, last);
+    table[KERNEL_NAMES[kernel]!]!(args, scratch, first, last);
     ring.finish(chunk, thread);
     return slot;
   }

@@ -1,6 +1,6 @@
 /** The worker's side where memory cannot be shared: jobs whose operands were sent over, and ranges of their tiles. */
 import { Arena, type Lease } from "../src/engine/arena.ts";
-import { type Kernels, loadKernels } from "../src/engine/kernels.ts";
+import { Kernels } from "../src/engine/kernels.ts";
 import { createMemory } from "../src/engine/memory.ts";
 import { blockBytes, placeBlock, point } from "../src/engine/place.ts";
 import type { OwnJob, OwnRange } from "./protocol.ts";
@@ -17,17 +17,13 @@ interface Opened {
 
 export class OwnMemory {
   private readonly arena: Arena;
-  private readonly kernels: Kernels;
+  readonly kernels: Kernels;
   private readonly jobs = new Map<number, Opened>();
 
-  constructor(module: WebAssembly.Module) {
+  constructor(modules: readonly WebAssembly.Module[]) {
     const { memory, limit } = createMemory(undefined);
     this.arena = new Arena(memory, limit);
-    this.kernels = loadKernels(module, memory);
-  }
-
-  get binary(): string {
-    return this.kernels.binary;
+    this.kernels = new Kernels(modules, memory);
   }
 
   open(job: OwnJob): void {
@@ -71,7 +67,7 @@ export class OwnMemory {
 
   compute({ id, step, first, last, grain, segments, ofWork }: OwnRange): ArrayBuffer {
     const { job, args, output, scratch, work } = this.jobs.get(id)!;
-    const kernel = this.kernels.table[job.steps[step]!.kernel];
+    const kernel = this.kernels.table[job.steps[step]!.kernel]!;
     for (let tile = first; tile < last; tile += grain) kernel(args[step]!, scratch, tile, Math.min(last, tile + grain));
     return gather(new Uint8Array(this.arena.memory.buffer, ofWork ? work : output), segments);
   }

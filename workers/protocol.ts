@@ -1,9 +1,9 @@
 /** What a worker and the thread that started it say to each other over Comlink. */
 import type { KernelName, Pointer } from "../src/plan/plan.ts";
 
-/** Where a worker finds everything that it shares: one module, one memory, the ring in it, and which of its threads it is. */
+/** Where a worker finds everything that it shares: the modules, one memory, the ring in it, and which of its threads it is. */
 export interface WorkerStart {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   readonly ring: number;
   readonly threads: number;
@@ -47,10 +47,15 @@ export interface OwnRange {
 export interface KernelWorker {
   /** Instantiate the kernels over a shared memory; answers with the name of the binary. */
   start(options: WorkerStart): string;
-  /** Compute chunks until the ring is stopped. Settles when it is, or rejects with what a kernel threw. */
-  serve(): void;
+  /**
+   * Compute chunks until the ring is stopped, or announces modules that the worker has not: answers with how many it has. Rejects with
+   * what a kernel threw.
+   */
+  serve(): number;
+  /** Kernels beside those that it was started with. */
+  load(module: WebAssembly.Module): void;
   /** Instantiate the kernels over a memory of its own. */
-  startOwn(module: WebAssembly.Module): string;
+  startOwn(modules: readonly WebAssembly.Module[]): string;
   open(job: OwnJob): void;
   compute(range: OwnRange): ArrayBuffer;
   close(id: number): void;

@@ -52,6 +52,7 @@ const GENERATION_MASK = 2 ** (32 - CHUNK_BITS) - 1;
 // Words of the header. The epoch changes whenever there may be something to do.
 const EPOCH = 0;
 const STOP = 1;
+const MODULES = 2;
 const HEADER = 16;
 
 // Words of a thread: the ticket that it holds or is about to take, and the slot (from 1; 0 for none).
@@ -173,6 +174,12 @@ export class Ring {
     this.wakeAll();
   }
 
+  /** There are so many modules of kernels now: threads that have fewer come for them. */
+  announce(modules: number): void {
+    Atomics.store(this.words, MODULES, modules);
+    this.wakeAll();
+  }
+
   wakeAll(): void {
     Atomics.add(this.words, EPOCH, 1);
     Atomics.notify(this.words, EPOCH);
@@ -209,6 +216,10 @@ export class Ring {
     return Atomics.load(this.words, STOP) === 1;
   }
 
+  get modules(): number {
+    return Atomics.load(this.words, MODULES);
+  }
+
   get epoch(): number {
     return Atomics.load(this.words, EPOCH);
   }
@@ -223,8 +234,11 @@ export class Ring {
     Atomics.wait(this.words, EPOCH, seen);
   }
 
-  /** Take a chunk of the slot, or null if there is none to take now. The thread holds it until `finish`. */
-  take(slot: number, thread: number): Chunk | null {
+  /**
+   * Take a chunk of the slot, or null if there is none to take now, or its kernel is not one that the thread `knows`. The thread holds it
+   * until `finish`.
+   */
+  take(slot: number, thread: number, knows?: (kernel: number) => boolean): Chunk | null {
     const at = this.slotAt(slot);
     const held = HEADER + thread * THREAD;
     const { words } = this;
@@ -234,7 +248,9 @@ export class Ring {
       if (thread >= Atomics.load(words, at + SCRATCH_THREADS)) return null;
       if (chunk === CHUNK_MASK || (Atomics.load(words, at + STATE) & STATE_MASK) !== OPEN) return null;
       const step = this.stepOf(at, ticket);
-      if (step >= MOST_STEPS || chunk >= Atomics.load(words, at + TABLE + step * STEP_WORDS + 4)) return null;
+      const entry = at + TABLE + step * STEP_WORDS;
+      if (step >= MOST_STEPS || chunk >= Atomics.load(words, entry + 4)) return null;
+      if (knows && !knows(Atomics.load(words, entry))) return null;
       // Say what is about to be taken first: if this thread dies, whoever looks may compute it once too often, never not at all.
       Atomics.store(words, held + HELD_TICKET, ticket);
       Atomics.store(words, held + HELD_STEP, step);

@@ -2,13 +2,13 @@
  * In `simdconv/inline` the build puts this in the place of src/engine/beside.ts: kernels and worker script in the script itself,
  * which therefore needs no file and no address of its own.
  */
-import type { BinaryOption } from "../../src/engine/binary.ts";
-import type { KernelFile } from "../../src/engine/files.ts";
+import type { BinaryFile, KernelFile } from "../../src/engine/files.ts";
 import { relaxed, simd, worker } from "./contents.ts";
 
-const packed: { readonly [file in BinaryOption]?: string } = { relaxed, simd };
+/** Whole: there is nothing to be gained by a part where both would be in the script. */
+const packed: { readonly [file in BinaryFile]?: string } = { relaxed, simd, "relaxed-f32": relaxed, "simd-f32": simd };
 
-export function ownKernels(file: BinaryOption): KernelFile {
+export function ownKernels(file: BinaryFile): KernelFile {
   const bytes = async () => {
     const text = packed[file];
     if (!text) throw new Error("it has the kernels of simd and relaxed only: give others as the option wasm");

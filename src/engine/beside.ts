@@ -2,8 +2,7 @@
  * The library's own files: kernels and the workers' script, where nothing else is said. They lie beside this file; in
  * `simdconv/inline` the build has put scripts/inline/within.ts in its place, which has them in the script.
  */
-import type { BinaryName } from "../plan/registers.ts";
-import { bytesAt, type KernelFile } from "./files.ts";
+import { type BinaryFile, bytesAt, type KernelFile } from "./files.ts";
 
 /** Not for addresses that bundlers shall see: they warn of those that they cannot read. */
 const here = import.meta.url;
@@ -12,7 +11,7 @@ const MOVED =
   'If a bundler moved this script, import "simdconv/inline" or see docs/embedding.md ' +
   '(Vite 7: optimizeDeps: { exclude: ["simdconv"] })';
 
-export function ownKernels(file: BinaryName | "debug"): KernelFile {
+export function ownKernels(file: BinaryFile): KernelFile {
   const url = address(file);
   const bytes = () =>
     bytesAt(url).catch((cause) => {
@@ -22,8 +21,14 @@ export function ownKernels(file: BinaryName | "debug"): KernelFile {
 }
 
 /** Written out literally, so that bundlers see the files and move them along. */
-function address(file: BinaryName | "debug"): URL {
+function address(file: BinaryFile): URL {
   switch (file) {
+    case "relaxed-f32":
+      return new URL("../../wasm/relaxed-f32.wasm", import.meta.url);
+    case "simd-f32":
+      return new URL("../../wasm/simd-f32.wasm", import.meta.url);
+    case "scalar-f32":
+      return new URL("../../wasm/scalar-f32.wasm", import.meta.url);
     case "relaxed":
       return new URL("../../wasm/relaxed.wasm", import.meta.url);
     case "simd":

@@ -2,7 +2,7 @@
 import { OptionError, show } from "../errors.ts";
 import type { BinaryName } from "../plan/registers.ts";
 import { ownKernels } from "./beside.ts";
-import { bytesAt, type KernelFile } from "./files.ts";
+import { type BinaryFile, bytesAt, type KernelFile } from "./files.ts";
 
 /** `debug` is the simd binary with assertions, for our own tests. */
 export type BinaryOption = "auto" | BinaryName | "debug";
@@ -76,11 +76,15 @@ export function chooseBinary(option: BinaryOption, float: "fast" | "reproducible
   return { file: "scalar", why: "this runtime has no SIMD" };
 }
 
-/** Compile the kernels of `file`, or whatever `source` says instead. A string ending in "/" is a folder with the four files. */
-export async function compileKernels(
-  file: BinaryName | "debug",
-  source: WasmSource | undefined,
-): Promise<WebAssembly.Module> {
+/** Whether `source` is a place with all files, and not one module: that beside the script, or an address that ends in "/". */
+export function isFolder(source: WasmSource | undefined): boolean {
+  return (
+    source === undefined || ((typeof source === "string" || source instanceof URL) && String(source).endsWith("/"))
+  );
+}
+
+/** Compile the kernels of `file`, or whatever `source` says instead. */
+export async function compileKernels(file: BinaryFile, source: WasmSource | undefined): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   const { from, bytes } = find(file, source as Source | undefined);
   try {
@@ -90,7 +94,7 @@ export async function compileKernels(
   }
 }
 
-function find(file: BinaryName | "debug", source: Source | undefined): KernelFile {
+function find(file: BinaryFile, source: Source | undefined): KernelFile {
   if (source === undefined) return ownKernels(file);
   if (typeof source === "string" || source instanceof URL) {
     return { from: show(String(source)), bytes: async () => bytesAt(located(file, String(source))) };
@@ -100,7 +104,7 @@ function find(file: BinaryName | "debug", source: Source | undefined): KernelFil
 
 function located(file: string, source: string): URL {
   const base = (globalThis as { location?: { href: string } }).location?.href ?? "file:///";
-  return new URL(source.endsWith("/") ? `${source}${file}.wasm` : source, base);
+  return new URL(isFolder(source) ? `${source}${file}.wasm` : source, base);
 }
 
 function reason(error: unknown): string {

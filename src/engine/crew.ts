@@ -35,6 +35,8 @@ export class Crew {
   private readonly arena: Arena;
   private readonly options: CrewOptions;
   private readonly region: Lease;
+  /** With all kernels that the workers are to have. */
+  private readonly modules: WebAssembly.Module[];
   private readonly members = new Map<number, Member>();
   private readonly freeThreads: number[];
   private failedStarts = 0;
@@ -48,6 +50,8 @@ export class Crew {
     this.region = arena.lease(ringBytes(this.threads), "workers");
     this.ring = Ring.over(arena.memory, this.region.pointer, this.threads);
     this.ring.words.fill(0);
+    this.modules = [options.module];
+    this.ring.announce(this.modules.length);
     this.freeThreads = Array.from({ length: this.threads - 1 }, (_, i) => i + 1);
   }
 
@@ -88,9 +92,9 @@ export class Crew {
       handle = await startWorker(this.options.worker);
       const member: Member = { handle, thread, serving: false };
       this.members.set(thread, member);
-      const { module } = this.options;
+      const { modules } = this;
       const { memory } = this.arena;
-      const start = handle.remote.start({ module, memory, ring: this.region.pointer, threads: this.threads, thread });
+      const start = handle.remote.start({ modules, memory, ring: this.region.pointer, threads: this.threads, thread });
       await within(
         Promise.race([start, handle.lost.then(({ reason }) => Promise.reject(new Error(reason)))]),
         START_MS,
@@ -109,19 +113,34 @@ export class Crew {
     }
   }
 
+  /** More kernels: each worker comes for them when it has finished its chunk. */
+  add(module: WebAssembly.Module): void {
+    this.modules.push(module);
+    this.ring.announce(this.modules.length);
+  }
+
   /** From here on a worker's end, whatever its cause, is a loss. */
   private serve(member: Member): void {
     if (this.ended) {
       member.handle.terminate();
       return;
     }
-    member.serving = true;
-    const thrown = Promise.resolve(member.handle.remote.serve()).then(
-      () => new Promise<Loss>(() => {}),
-      // It has left its kernel, so it writes no more.
-      (error: Error) => ({ reason: error.message, exited: true }),
-    );
+    // It has left its kernel, so it writes no more.
+    const thrown = this.keepServing(member).catch((error: Error): Loss => ({ reason: error.message, exited: true }));
     void Promise.race([member.handle.lost, thrown]).then((loss) => this.lose(member, loss));
+  }
+
+  /** A worker that serves reads no messages, so it stops serving to be sent modules. */
+  private async keepServing(member: Member): Promise<never> {
+    const { remote } = member.handle;
+    for (;;) {
+      member.serving = true;
+      const has = await remote.serve();
+      member.serving = false;
+      if (this.ended) return new Promise(() => {});
+      const sent = this.modules.slice(has).map((module) => remote.load(module));
+      await within(Promise.all(sent), START_MS, "it did not take more kernels", false);
+    }
   }
 
   /** Also called for a worker that gives no sign of life. */

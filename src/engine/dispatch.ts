@@ -16,6 +16,8 @@ export interface Pool extends Executor {
   readonly threads: number;
   /** Why there are fewer workers than wanted. */
   readonly why: string | undefined;
+  /** A module with more kernels, for the workers. Until they have it the caller computes what needs it. */
+  add(module: WebAssembly.Module): void;
   /** Settles when every worker serves or has failed. Calls need not wait for it. */
   start(): Promise<void>;
   /** What a job costs on top of its computation. */

@@ -1,4 +1,8 @@
 /** Reading files, in whatever runtime this is. */
+import type { BinaryName } from "../plan/registers.ts";
+
+/** A binary as it is shipped: whole, or its kernels for float32, which is what most programs ever load. */
+export type BinaryFile = BinaryName | `${BinaryName}-f32` | "debug";
 
 /** Kernels that can be had: bytes, and whence, for messages. */
 export interface KernelFile {

@@ -6,6 +6,8 @@ const MOST_FAILED_STARTS = 3;
 
 export interface Hand {
   readonly handle: WorkerHandle;
+  /** How many of the modules it has. */
+  modules: number;
 }
 
 export interface HandsOptions {
@@ -16,6 +18,8 @@ export interface HandsOptions {
 
 export class Hands {
   readonly idle: Hand[] = [];
+  /** With all kernels that the workers are to have. */
+  readonly modules: WebAssembly.Module[];
   working = 0;
   why: string | undefined;
   private readonly options: HandsOptions;
@@ -27,6 +31,7 @@ export class Hands {
 
   constructor(options: HandsOptions) {
     this.options = options;
+    this.modules = [options.module];
   }
 
   get size(): number {
@@ -47,16 +52,12 @@ export class Hands {
       const lost = handle.lost.then(({ reason }): never => {
         throw new Error(reason);
       });
-      await within(
-        Promise.race([handle.remote.startOwn(this.options.module), lost]),
-        START_MS,
-        "it did not start",
-        false,
-      );
+      const modules = this.modules.length;
+      await within(Promise.race([handle.remote.startOwn(this.modules), lost]), START_MS, "it did not start", false);
       this.failedStarts = 0;
       this.starting--;
       if (this.ended) handle.terminate();
-      else this.offer({ handle });
+      else this.offer({ handle, modules });
     } catch (error) {
       handle?.terminate();
       this.starting--;

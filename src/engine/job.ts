@@ -23,7 +23,7 @@ function placeSteps(runtime: Runtime, steps: readonly Step[], address: number): 
   let args = address;
   return steps.map((step) => {
     const { kernel: name, tiles, grain, cycles, scratchBytes } = step;
-    const placed = { name, kernel: runtime.kernels[name], args, tiles, grain, cycles, scratchBytes };
+    const placed = { name, kernel: runtime.kernels.table[name]!, args, tiles, grain, cycles, scratchBytes };
     placeBlock(i32, step.block, args);
     args += blockBytes(step.block);
     return placed;

@@ -2,33 +2,63 @@
 import { OptionError } from "../errors.ts";
 import type { KernelName } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
+import type { DType } from "../tensor.ts";
 
 /** Compute tiles first … last − 1 of the step whose argument block stands at `args` (assembly/README.md). */
 export type Kernel = (args: number, scratch: number, first: number, last: number) => void;
-export type KernelTable = Record<KernelName, Kernel> & { readonly binary: () => number };
 
 const NAMES: readonly BinaryName[] = ["scalar", "simd", "relaxed"];
 
-export interface Kernels {
-  readonly table: KernelTable;
-  readonly binary: BinaryName;
-}
-
 type Instantiate = (module: WebAssembly.Module, imports: WebAssembly.Imports) => { readonly exports: unknown };
 
-/** `instantiate` is the AssemblyScript loader where the binary has strings; the kernels themselves need no more than the memory. */
-export function loadKernels(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
-  instantiate: Instantiate = withoutStrings,
-): Kernels {
-  try {
-    const table = instantiate(module, { env: { memory } }).exports as KernelTable;
-    const binary = NAMES[table.binary()];
-    if (!binary) throw new Error("the module does not say which binary it is");
-    return { table, binary };
-  } catch (cause) {
-    throw new OptionError("wasm", `this is not a module of simdconv's kernels: ${(cause as Error).message}`, { cause });
+/** What one thread can compute over one memory: the kernels of a module, and of those that are added when more are wanted. */
+export class Kernels {
+  /** Without those for float64, as long as no module has brought them. */
+  table: Readonly<Partial<Record<KernelName, Kernel>>>;
+  readonly binary: BinaryName;
+  /** How many modules they are from. */
+  modules = 1;
+  private readonly memory: WebAssembly.Memory;
+  private readonly instantiate: Instantiate;
+
+  /** `instantiate` is the AssemblyScript loader where the binary has strings; the kernels themselves need no more than the memory. */
+  constructor(
+    [first, ...more]: readonly WebAssembly.Module[],
+    memory: WebAssembly.Memory,
+    instantiate: Instantiate = withoutStrings,
+  ) {
+    this.memory = memory;
+    this.instantiate = instantiate;
+    const { binary, kernels } = this.read(first!);
+    this.binary = binary;
+    this.table = kernels;
+    for (const module of more) this.add(module);
+  }
+
+  /** What is here already stays: the runtime has promoted it. */
+  add(module: WebAssembly.Module): void {
+    const { binary, kernels } = this.read(module);
+    if (binary !== this.binary) throw new OptionError("wasm", `expected kernels of ${this.binary}, got ${binary}`);
+    this.table = { ...kernels, ...this.table };
+    this.modules++;
+  }
+
+  serves(dtype: DType): boolean {
+    return (dtype === "float32" ? "direct_pixels_f32" : "direct_pixels_f64") in this.table;
+  }
+
+  private read(module: WebAssembly.Module): { binary: BinaryName; kernels: Kernels["table"] } {
+    try {
+      const exports = this.instantiate(module, { env: { memory: this.memory } }).exports as { binary(): number };
+      const { binary: number, ...kernels } = exports;
+      const binary = NAMES[number()];
+      if (!binary) throw new Error("the module does not say which binary it is");
+      return { binary, kernels };
+    } catch (cause) {
+      throw new OptionError("wasm", `this is not a module of simdconv's kernels: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
   }
 }
 

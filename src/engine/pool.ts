@@ -11,7 +11,7 @@ import { Crew } from "./crew.ts";
 import type { Pool } from "./dispatch.ts";
 import { type Controls, Work } from "./executor.ts";
 import { type InlineExecutor, macrotask, SLICE_MS } from "./inline.ts";
-import type { KernelTable } from "./kernels.ts";
+import type { Kernels } from "./kernels.ts";
 import { inChunks, Slots } from "./slots.ts";
 import { until } from "./wait.ts";
 import type { Loss, WorkerSource } from "./worker-handle.ts";
@@ -42,15 +42,15 @@ export class PoolExecutor implements Pool {
   wakeMs: number = TYPICAL_WAKE_MS;
   private started: Promise<void> | undefined;
   readonly crew: Crew;
-  private readonly table: KernelTable;
+  private readonly kernels: Kernels;
   private readonly options: PoolOptions;
   private readonly inline: InlineExecutor;
   private readonly slots: Slots;
   /** Since when a thread has held which chunk, for telling the overdue. */
   private readonly held = new Map<number, { key: string; since: number }>();
 
-  constructor(arena: Arena, table: KernelTable, inline: InlineExecutor, options: PoolOptions) {
-    this.table = table;
+  constructor(arena: Arena, kernels: Kernels, inline: InlineExecutor, options: PoolOptions) {
+    this.kernels = kernels;
     this.inline = inline;
     this.options = options;
     const { workers: size, module, worker } = options;
@@ -74,6 +74,10 @@ export class PoolExecutor implements Pool {
       this.wakeMs = (await this.crew.measureWake()) ?? this.wakeMs;
     });
     return this.started;
+  }
+
+  add(module: WebAssembly.Module): void {
+    this.crew.add(module);
   }
 
   overheadMs(): number {
@@ -202,7 +206,7 @@ export class PoolExecutor implements Pool {
     const { ring, caller } = this.crew;
     const { kernel, args, scratch, first, last } = ring.describe(chunk, caller);
     try {
-      this.table[KERNEL_NAMES[kernel]!](args, scratch, first, last);
+      this.kernels.table[KERNEL_NAMES[kernel]!]!(args, scratch, first, last);
       ring.finish(chunk, caller);
     } catch (cause) {
       ring.forgetHeld(caller);

@@ -1,5 +1,5 @@
 /** What ops run on: one memory, one set of kernels, one executor. `Engine` is this with the ops in front. */
-import { DeviceError, DisposedError, DTypeError, ShapeError, show } from "../errors.ts";
+import { DeviceError, DisposedError, DTypeError, OptionError, ShapeError, show } from "../errors.ts";
 import { type Plan, planSteps } from "../plan/plan.ts";
 import type { BinaryName } from "../plan/registers.ts";
 import { numberList } from "../problem/operand.ts";
@@ -8,19 +8,18 @@ import { bufferOfMemory, elementCount, Tensor } from "../tensor.ts";
 import { GpuBackend } from "../webgpu/backend.ts";
 import { Arena, type Lease } from "./arena.ts";
 import type { BinaryOption, WasmSource } from "./binary.ts";
-import { chooseBinary, compileKernels } from "./binary.ts";
+import { chooseBinary, compileKernels, isFolder } from "./binary.ts";
 import { Clock } from "./clock.ts";
 import { Dispatcher, type Pool } from "./dispatch.ts";
 import type { Executor } from "./executor.ts";
 import { nodeModule } from "./files.ts";
 import { InlineExecutor } from "./inline.ts";
-import type { Kernels, KernelTable } from "./kernels.ts";
-import { loadKernels } from "./kernels.ts";
+import { Kernels } from "./kernels.ts";
 import { canPostMemory, createMemory } from "./memory.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { ResultArrays } from "./results.ts";
 import { Tunings } from "./tunings.ts";
-import { mayBlock } from "./wait.ts";
+import { mayBlock, orAborted } from "./wait.ts";
 import type { WorkerSource } from "./worker-handle.ts";
 
 export interface RuntimeOptions {
@@ -43,7 +42,7 @@ export type Reasons = Record<string, string>;
 
 export class Runtime {
   readonly arena: Arena;
-  readonly kernels: KernelTable;
+  readonly kernels: Kernels;
   readonly binary: BinaryName;
   readonly executor: Executor;
   readonly pool: Pool | undefined;
@@ -59,12 +58,16 @@ export class Runtime {
   readonly device: "auto" | "wasm" | "webgpu";
   readonly gpu: GpuBackend;
   private readonly clock: Clock;
+  /** The binary with all kernels, where the engine began with those for float32. */
+  private readonly whole: (() => Promise<WebAssembly.Module>) | undefined;
+  private loading: Promise<void> | undefined;
   disposed = false;
 
   private constructor(base: Base, pool: Pool | undefined, options: RuntimeOptions) {
     const { arena, kernels, inline, clock, why, sharedMemory } = base;
     this.arena = arena;
-    this.kernels = kernels.table;
+    this.kernels = kernels;
+    this.whole = base.whole;
     this.binary = kernels.binary;
     this.tunings = new Tunings(kernels.binary);
     this.why = why;
@@ -80,20 +83,46 @@ export class Runtime {
   static async start(options: RuntimeOptions): Promise<Runtime> {
     const choice = chooseBinary(options.binary, options.float);
     const why: Reasons = choice.why ? { binary: choice.why } : {};
-    const module = await compileKernels(choice.file, options.wasm);
+    const { file } = choice;
+    const whole = () => compileKernels(file, options.wasm);
+    const split = file !== "debug" && isFolder(options.wasm);
+    const module = await (split ? compileKernels(`${file}-f32`, options.wasm) : whole());
     const { memory, limit } = createMemory(options.maximumMemory);
     // Of the kernels' strings only the messages of assertions are ever read: that is what the loader is for.
-    const loader = choice.file === "debug" ? await import("@assemblyscript/loader") : undefined;
-    const kernels = loadKernels(module, memory, loader?.instantiateSync);
+    const loader = file === "debug" ? await import("@assemblyscript/loader") : undefined;
+    const kernels = new Kernels([module], memory, loader?.instantiateSync);
     const arena = new Arena(memory, limit);
     const clock = new Clock();
     const sharedMemory = options.sharedMemory && canPostMemory(memory);
     if (!options.sharedMemory) why.sharedMemory = "the option sharedMemory is false";
     else if (!sharedMemory) why.sharedMemory = "this page or runtime does not let shared memory be posted to workers";
-    const base = { arena, kernels, inline: new InlineExecutor(arena, clock), clock, why, sharedMemory };
+    const inline = new InlineExecutor(arena, clock);
+    const base = { arena, kernels, whole: split ? whole : undefined, inline, clock, why, sharedMemory };
     const runtime = new Runtime(base, await makePool(base, module, options), options);
     if (options.device === "webgpu") await runtime.gpu.open();
     return runtime;
+  }
+
+  /**
+   * Settles when there are kernels for the type. Those for float64 are loaded when they are first wanted; where that failed, whoever wants
+   * them next tries again.
+   */
+  async provide(dtype: DType, signal?: AbortSignal): Promise<void> {
+    if (this.kernels.serves(dtype)) return;
+    this.loading ??= this.loadWhole().finally(() => {
+      this.loading = undefined;
+    });
+    await orAborted(this.loading, signal);
+    this.check();
+  }
+
+  private async loadWhole(): Promise<void> {
+    const module = await this.whole?.();
+    if (module) this.kernels.add(module);
+    if (!module || !this.kernels.serves("float64")) {
+      throw new OptionError("wasm", `it has kernels for float32 only: float64 needs those of ${this.binary}.wasm`);
+    }
+    this.pool?.add(module);
   }
 
   /** What one thread takes for so many cycles of the cost model, as far as is known. */
@@ -199,6 +228,7 @@ function extentsOf(shape: readonly number[]): number[] {
 interface Base {
   readonly arena: Arena;
   readonly kernels: Kernels;
+  readonly whole: (() => Promise<WebAssembly.Module>) | undefined;
   readonly inline: InlineExecutor;
   readonly clock: Clock;
   readonly why: Reasons;
@@ -215,7 +245,7 @@ async function makePool(base: Base, module: WebAssembly.Module, options: Runtime
   if (workers === 0) return undefined;
   if (sharedMemory) {
     const { PoolExecutor } = await import("./pool.ts");
-    return new PoolExecutor(arena, kernels.table, inline, { workers, module, worker, callerComputes, clock });
+    return new PoolExecutor(arena, kernels, inline, { workers, module, worker, callerComputes, clock });
   }
   const { TransferExecutor } = await import("./transfer.ts");
   return new TransferExecutor(arena, inline, clock, { workers, module, worker });

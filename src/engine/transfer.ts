@@ -15,6 +15,7 @@ import type { Pool } from "./dispatch.ts";
 import { type Controls, type Portable, Work } from "./executor.ts";
 import { type Hand, Hands } from "./hands.ts";
 import type { InlineExecutor } from "./inline.ts";
+import { orAborted } from "./wait.ts";
 import { type WorkerSource, within } from "./worker-handle.ts";
 
 /** A range: what an abort has to wait for in a worker, and what a message has to be small against. */
@@ -74,6 +75,10 @@ export class TransferExecutor implements Pool {
 
   start(): Promise<void> {
     return this.hands.start();
+  }
+
+  add(module: WebAssembly.Module): void {
+    this.hands.modules.push(module);
   }
 
   /** What it costs to have a job computed elsewhere. */
@@ -140,7 +145,8 @@ export class TransferExecutor implements Pool {
     return state.ended;
   }
 
-  private async runOn({ handle }: Hand, share: readonly Span[], portable: Portable, state: Progress) {
+  private async runOn(hand: Hand, share: readonly Span[], portable: Portable, state: Progress) {
+    const { handle } = hand;
     const id = ++this.jobs;
     const parts = partsOf(portable, share);
     const job = this.jobFor(id, portable, parts);
@@ -152,6 +158,8 @@ export class TransferExecutor implements Pool {
       within(Promise.race([promise, lost]), PATIENCE_MS + 20 * this.clock.milliseconds(cycles), "it did not answer");
     const blocks = job.steps.map(({ block }) => block.words.buffer as ArrayBuffer);
     const buffers = [job.input, job.filters, ...(job.bias ? [job.bias] : []), ...blocks];
+    const { modules } = this.hands;
+    for (; hand.modules < modules.length; hand.modules++) await answer(handle.remote.load(modules[hand.modules]!));
     await answer(handle.remote.open(transfer(job, buffers)));
     for (const { index, step, first, last } of share) {
       const { grain } = step;
@@ -262,14 +270,4 @@ function partsOf({ plan }: Portable, share: readonly Span[]): Parts {
     outputFrom: from,
     outputBytes: to - from,
   };
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    if (signal.aborted) abort();
-  });
 }

@@ -1,4 +1,4 @@
-/** Waiting for a word of shared memory without blocking the thread. */
+/** Waiting, for a word of shared memory without blocking the thread, or until a signal aborts. */
 
 interface WaitAsync {
   waitAsync?(words: Int32Array, index: number, value: number): { async: boolean; value: Promise<string> | string };
@@ -27,6 +27,17 @@ export function until(
     const wait = atomics.waitAsync?.(words, index, value);
     if (wait?.async) void (wait.value as Promise<string>).then(done);
     else if (wait) done();
+  });
+}
+
+/** The promise, or a rejection with the signal's reason, whichever comes first. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) abort();
   });
 }
 

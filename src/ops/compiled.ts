@@ -78,6 +78,7 @@ export async function compileForward<S extends ForwardSettings>(
     { prefers: op.prefersGpu === true, resident: false },
     settings.controls,
   );
+  await runtime.provide(dtype);
   const compiled = new CompiledForward(runtime, op, checked, input, filters, plan, where);
   compiled.setBias(bias && ((await here(bias, op.names.bias)).source as Operand));
   return compiled;

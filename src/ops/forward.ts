@@ -156,6 +156,7 @@ export async function callForward<S extends ForwardSettings>(
     const result = await onGpu(runtime, call, w, controls);
     if (result) return result;
   }
+  await runtime.provide(x.view.dtype, controls.signal);
   const filters = await here(w, names.filters);
   const planned = isAway(w) ? planOf(runtime, op, checked, filters) : plan;
   return computeHere({ ...call, plan: planned }, (local) => runOnce(runtime, local, filters, controls));

@@ -42,7 +42,7 @@ const BESIDE = [
   "dist/inline.js",
   "dist/inline.d.ts",
   "dist/src/older-dom.d.ts",
-  ...["relaxed", "simd", "scalar"].map((name) => `dist/wasm/${name}.wasm`),
+  ...["relaxed", "simd", "scalar"].flatMap((name) => [`dist/wasm/${name}.wasm`, `dist/wasm/${name}-f32.wasm`]),
 ];
 
 function expectedFiles(): string[] {

@@ -1,11 +1,15 @@
-// The builds are what their names say: one export table, no import but the memory, no data and no start of their own;
-// and the instructions of their feature set, not more. (A relaxed.wasm that is a copy of simd.wasm would pass all else.)
+// The builds are what their names say: one export table, of which those for float32 alone have exactly that part; no import but the
+// memory, no data and no start of their own; and the instructions of their feature set, not more. (A relaxed.wasm that is a copy of
+// simd.wasm would pass all else.)
+import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
+import { KERNEL_NAMES } from "../../src/plan/plan.ts";
 import { allBinaries, wasmUrl } from "../support/binaries.ts";
 import { readBytes } from "../support/runtime.ts";
 
+const single = allBinaries.map((name) => `${name}-f32` as const);
 const bytes = new Map(
-  await Promise.all(allBinaries.map(async (name) => [name, await readBytes(wasmUrl(name))] as const)),
+  await Promise.all([...allBinaries, ...single].map(async (name) => [name, await readBytes(wasmUrl(name))] as const)),
 );
 const debug = await readBytes(wasmUrl("debug"));
 
@@ -19,20 +23,32 @@ function instructions(code: Uint8Array, number: number): number {
 const multiply = { f32x4: 0xe6, f64x2: 0xf2 };
 const relaxedMadd = { f32x4: 0x105, f64x2: 0x107 };
 
+function exportsOf(code: Uint8Array<ArrayBuffer>): string[] {
+  return WebAssembly.Module.exports(new WebAssembly.Module(code))
+    .map(({ name, kind }) => `${name}: ${kind}`)
+    .sort();
+}
+
 it("have the same exports, among them kernels for both dtypes", () => {
-  const tables = [...bytes.values(), debug].map((code) =>
-    WebAssembly.Module.exports(new WebAssembly.Module(code))
-      .map(({ name, kind }) => `${name}: ${kind}`)
-      .sort(),
-  );
+  const tables = [...allBinaries.map((name) => bytes.get(name)!), debug].map(exportsOf);
   for (const table of tables) expect(table).toEqual(tables[0]);
   const kernels = tables[0]!.filter((row) => row.endsWith(": function"));
   const of = (dtype: string) =>
     kernels.filter((row) => row.includes(`_${dtype}:`)).map((row) => row.replace(dtype, ""));
   expect(of("f32").length).toBeGreaterThanOrEqual(4);
   // For float32 alone: Winograd, which loses digits that float64 is taken for, and a form of depthwise, to keep the binaries small.
-  const single = ["winograd", "depthwise_planes"];
-  expect(of("f64")).toEqual(of("f32").filter((row) => !single.some((name) => row.startsWith(name))));
+  const only32 = ["winograd", "depthwise_planes"];
+  expect(of("f64")).toEqual(of("f32").filter((row) => !only32.some((name) => row.startsWith(name))));
+  // The host numbers kernels by its own list, and looks for no others.
+  expect(kernels.map((row) => row.replace(": function", ""))).toEqual([...KERNEL_NAMES, "binary"].sort());
+});
+
+it("those for float32 export just that, and are smaller by a sixth at least", () => {
+  for (const name of allBinaries) {
+    const [part, whole] = [bytes.get(`${name}-f32`)!, bytes.get(name)!];
+    expect(exportsOf(part), name).toEqual(exportsOf(whole).filter((row) => !row.includes("_f64:")));
+    expect(gzipSync(part).length, name).toBeLessThan((gzipSync(whole).length * 5) / 6);
+  }
 });
 
 it("import the memory and nothing else, and have no data and no start", () => {
@@ -45,12 +61,20 @@ it("import the memory and nothing else, and have no data and no start", () => {
 });
 
 it("scalar has no vector instruction, simd no relaxed one, relaxed has its own", () => {
-  for (const type of ["f32x4", "f64x2"] as const) {
-    expect(instructions(bytes.get("scalar")!, multiply[type])).toBe(0);
-    expect(instructions(bytes.get("simd")!, multiply[type])).toBeGreaterThan(0);
-    expect(instructions(bytes.get("simd")!, relaxedMadd[type])).toBe(0);
-    expect(instructions(bytes.get("relaxed")!, relaxedMadd[type])).toBeGreaterThan(0);
+  for (const [part, types] of [
+    ["", ["f32x4", "f64x2"]],
+    ["-f32", ["f32x4"]],
+  ] as const) {
+    for (const type of types) {
+      expect(instructions(bytes.get(`scalar${part}`)!, multiply[type])).toBe(0);
+      expect(instructions(bytes.get(`simd${part}`)!, multiply[type])).toBeGreaterThan(0);
+      expect(instructions(bytes.get(`simd${part}`)!, relaxedMadd[type])).toBe(0);
+      expect(instructions(bytes.get(`relaxed${part}`)!, relaxedMadd[type])).toBeGreaterThan(0);
+    }
   }
+  // Activations of float32 compute in double precision, but nothing sums in it.
+  expect(instructions(bytes.get("scalar-f32")!, multiply.f64x2)).toBe(0);
+  expect(instructions(bytes.get("relaxed-f32")!, relaxedMadd.f64x2)).toBe(0);
 });
 
 /** Numbers of the sections of a module, in order. */

@@ -42,6 +42,16 @@ describe("a slot", () => {
     expect(ring.take(2, 1)).toBeNull();
   });
 
+  it("gives a thread no chunk whose kernel it does not know, and leaves it to others", () => {
+    const ring = make();
+    ring.post(0, [step(2, 1, 5), step(2, 1, 6)], scratch);
+    const knows = (kernel: number) => kernel === 5;
+    for (const _ of [1, 2]) ring.finish(ring.take(0, 1, knows)!, 1);
+    expect(ring.take(0, 1, knows)).toBeNull();
+    expect(ring.heldBy(1)).toBeNull();
+    expect(takeAll(ring, 0, 2).map((chunk) => ring.describe(chunk, 2).kernel)).toEqual([6, 6]);
+  });
+
   it("is finished when the last chunk is, whatever their order", () => {
     const ring = make();
     ring.post(0, [step(70)], scratch);
@@ -195,6 +205,18 @@ describe("late threads", () => {
     expect(late).toEqual({ slot: 0, step: 0, chunk: 0 });
     expect(ring.tilesDone(0)).toBe(0);
     expect(takeAll(ring, 0, 2).map(({ chunk }) => chunk)).toEqual([1, 2, 3]);
+  });
+
+  it("are asked again whether they know the kernel of a job that replaced the one they saw", () => {
+    const ring = make();
+    ring.post(0, [step(4, 1, 5)], scratch);
+    const late = interrupted(ring, () => {
+      ring.close(0);
+      ring.free(0);
+      ring.post(0, [step(4, 1, 6)], scratch);
+    });
+    expect(late(() => ring.take(0, 1, (kernel) => kernel === 5))).toBeNull();
+    expect(takeAll(ring, 0, 2)).toHaveLength(4);
   });
 
   it("take nothing when the slot was closed between the look and the exchange", () => {

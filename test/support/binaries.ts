@@ -5,7 +5,10 @@ import { isNode, readBytes } from "./runtime.ts";
 export type Binary = "scalar" | "simd" | "relaxed";
 export const allBinaries: readonly Binary[] = ["scalar", "simd", "relaxed"];
 
-export function wasmUrl(binary: Binary | "debug"): URL {
+/** Whole, or its kernels for float32. */
+export type BinaryFile = Binary | `${Binary}-f32` | "debug";
+
+export function wasmUrl(binary: BinaryFile): URL {
   return new URL(`dist/wasm/${binary}.wasm`, projectRoot());
 }
 

@@ -136,6 +136,7 @@ export async function compileFilterGradient<S extends FilterGradientSettings>(
   const { outputs, ...problem } = lowered(op, input, filters, dtype, settings, shapes);
   const runtime = (await withoutGpu(source, settings.controls)()).check();
   const checked = { ...problem, settings };
+  await runtime.provide(dtype);
   return new Compiled(runtime, op.names, checked, input, outputs, planOf(runtime, asForward(op), checked, null));
 }
 

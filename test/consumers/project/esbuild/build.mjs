@@ -8,8 +8,8 @@ const copy = (name, to) => cpSync(fileURLToPath(import.meta.resolve(`simdconv/${
 
 await build({ ...shared, entryPoints: ["main.js"], outdir: "out/copied", format: "esm", splitting: true });
 mkdirSync("out/copied/simdconv/wasm", { recursive: true });
-for (const binary of ["relaxed", "simd", "scalar"]) {
-  copy(`wasm/${binary}.wasm`, `out/copied/simdconv/wasm/${binary}.wasm`);
+for (const name of ["relaxed", "simd", "scalar"].flatMap((binary) => [`${binary}-f32`, binary])) {
+  copy(`wasm/${name}.wasm`, `out/copied/simdconv/wasm/${name}.wasm`);
 }
 copy("worker", "out/copied/simdconv/worker.js");
 
