@@ -1,4 +1,5 @@
-// One command, three projects: Node, Chromium cross-origin isolated, Chromium plain. The browser tests are the same
+// One command: Node, Chromium cross-origin isolated, Chromium plain. Tests in Node that measure time, or load the machine on purpose, run by
+// themselves, the others two at a time. The browser tests are the same
 // files in both. Set SEED to replay a random test, CHROMIUM_PATH to choose a browser, REQUIRE_BROWSER to insist on one.
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
@@ -52,11 +53,20 @@ function inBrowser(name: string, headers: Record<string, string>, groupOrder: nu
   };
 }
 
-const inNode: TestProjectInlineConfiguration = {
+/** Folders whose tests want the machine to themselves. */
+const TIMED = ["engine", "examples", "page", "platform", "pool"];
+
+const inNode = (
+  name: string,
+  folders: string[],
+  maxWorkers: number,
+  groupOrder: number,
+): TestProjectInlineConfiguration => ({
   test: {
-    name: "node",
-    include: ["test/**/*.test.ts"],
+    name,
+    include: folders,
     exclude: ["test/**/*.browser.test.ts", "test/runtimes/**", "**/node_modules/**"],
+    maxWorkers,
     pool: "forks", // the relaxed-SIMD flag belongs to a process, a worker thread refuses it
     execArgv,
     testTimeout: 60_000,
@@ -65,12 +75,15 @@ const inNode: TestProjectInlineConfiguration = {
     provide: { seed, isolated: false },
     // The built library is imported by Node itself, exactly as published, not transformed by Vite.
     server: { deps: { external: [/\/dist\//] } },
-    sequence: { groupOrder: 0 }, // groups run one after another: timings in Node are not disturbed by a browser
+    sequence: { groupOrder }, // groups run one after another: timings in Node are not disturbed by a browser
   },
-};
+});
 
-const projects = [inNode];
-if (found) projects.push(inBrowser("browser-isolated", isolation, 1), inBrowser("browser-plain", {}, 2));
+const projects = [
+  inNode("node", ["test/*.test.ts", `test/!(${TIMED.join("|")})/**/*.test.ts`], 2, 0),
+  inNode("node-timed", [`test/{${TIMED.join(",")}}/**/*.test.ts`], 1, 1),
+];
+if (found) projects.push(inBrowser("browser-isolated", isolation, 2), inBrowser("browser-plain", {}, 3));
 
 const runtimes = [
   `Node ${process.version}${execArgv.length ? ` ${execArgv.join(" ")}` : ""}`,

@@ -14,7 +14,7 @@ import { countCalls, note } from "../support/record.ts";
 import { compute, declaredOf, type Engine, expected, numbers, operandsOf, settingsOf } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
-const cases = 150;
+const cases = 300;
 
 describe("random problems", () => {
   for (const binary of engines.binaries) {
@@ -46,7 +46,7 @@ describe("random problems", () => {
       );
       expect(failures.length, `${failures.length} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
       for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4×4)", "F(2×2)", "F(4×4), stride 2"])
-        expect(seen.get(name) ?? 0, name).toBeGreaterThan(3);
+        expect(seen.get(name) ?? 0, name).toBeGreaterThan(0);
     });
   }
 });
