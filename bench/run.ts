@@ -128,7 +128,6 @@ async function save(date: string, text: string): Promise<void> {
 
 /** nnet.conv2d: layers, the pool, tiny calls, and the limits beside them. */
 async function measureLayers(layers: readonly Case[], binaries: readonly Binary[], top: Binary) {
-  await compilePeaks(binaries);
   const benches = await prepareBenches(binaries, budget);
   const { engine } = benches.get(top)!;
   const tiny = await timeTiny(engine, flags.quick);
@@ -171,6 +170,7 @@ async function main(): Promise<number> {
   const remark = flags.quick ? ", --quick: too few rounds to quote" : "";
   console.log(`${machine}\nbinaries: ${found.join(", ")}${remark}\n`);
 
+  await compilePeaks(found);
   const parts: OpFindings[] = [];
   if (chosen.layers.length > 0) parts.push(await measureLayers(chosen.layers, found, top));
   if (chosen.ofOps > 0) parts.push(await measureOps(chosen, top, flags.quick));

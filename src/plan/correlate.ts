@@ -15,7 +15,7 @@ import {
 import { DOTS_ROWS, type Form, type Tiling, tilingOf } from "./correlate-tiling.ts";
 import { copyCycles, STORE_CYCLES, TILE_CYCLES, termCycles, UNSHARED_CYCLES } from "./costs.ts";
 import type { Candidate } from "./direct.ts";
-import { fftCandidate } from "./fft.ts";
+import { fftGradientCandidate } from "./fft-gradient.ts";
 import { roundUp } from "./input-tile.ts";
 import { type Plan, planFrom, type Step } from "./plan.ts";
 import { type BinaryName, elementBytes, evenly, laneCount } from "./registers.ts";
@@ -51,8 +51,8 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
     const winograd = winogradGradientCandidate(gradient, forward, binary);
     candidates.push(winograd ?? correlateCandidate(gradient, p, binary, "filters"));
   }
-  // One channel and one image: a convolution whose filters are as large as its results are few.
-  const fft = (transform || algorithm === "fft") && forward.channels === 1 ? fftCandidate(gradient, binary) : null;
+  const fft =
+    (transform || algorithm === "fft") && forward.channels === 1 ? fftGradientCandidate(gradient, binary) : null;
   if (fft && (algorithm === "fft" || fft.cycles > LEAST_TO_TRANSFORM)) candidates.push(fft);
   const best = candidates.sort((a, b) => a.cycles - b.cycles)[0];
   if (!best) throw new OptionError("algorithm", `"${algorithm}" does not serve this gradient`);

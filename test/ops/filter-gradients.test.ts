@@ -302,13 +302,18 @@ describe("differences in float64", () => {
   }
 });
 
-it("of one image and a large filter it takes a transform, within the transform's bound", async (test) => {
+it("of a large filter it takes a transform, of one image and of several, within the transform's bound", async (test) => {
   for (const binary of engines.binaries) {
     const engine = await engines.get(binary);
-    for (const borderMode of ["valid", "full"] as const) {
+    for (const [borderMode, images] of [
+      ["valid", []],
+      ["full", []],
+      ["valid", [3]],
+      ["full", [2]],
+    ] as const) {
       const spec: Spec = {
         op: "signal.conv2d",
-        input: [140, 150],
+        input: [...images, 140, 150],
         filters: [2, 47, 51],
         borderMode,
         seed: 9,

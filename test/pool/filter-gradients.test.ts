@@ -28,6 +28,7 @@ const specs: readonly Omit<Spec, "seed">[] = [
   { input: [0, 3, 8, 8], filters: [4, 3, 3, 3] },
   { op: "signal.conv2d", input: [2, 200, 210], filters: [3, 3, 5], borderMode: "full" },
   { op: "signal.conv2d", input: [180, 190], filters: [2, 61, 63] }, // by a transform
+  { op: "signal.conv2d", input: [5, 150, 160], filters: [2, 41, 53] }, // by one for each image
   { op: "conv3D", input: [2, 9, 10, 11, 8], filters: [16, 3, 3, 3, 8], d: [1, 2, 1] },
   { op: "conv3d2d.conv3d", input: [1, 6, 8, 15, 16], filters: [10, 3, 8, 3, 3], borderMode: "full" },
   { op: "c01b.filterActs", input: [8, 17, 16, 64], filters: [8, 3, 3, 16], pad: 1, stride: 2 },
