@@ -58,7 +58,9 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     vectorColumns,
   );
   const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(outputs / columns)), REGISTER_ROWS);
-  const unphased = readsEverySecond(p) && columns >= lanes;
+  // A narrower last tile is for the other kernel, which wants phases.
+  const narrowest = Math.min(columns, p.output[2] % columns || columns);
+  const unphased = readsEverySecond(p) && narrowest >= lanes;
   const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns, unphased });
 
   const taps = product(p.taps);
@@ -69,7 +71,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const tile = (height: number) => taps * termCycles(binary, height, v, height * (v + 1)) + TILE_CYCLES;
     return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
   };
-  const nine = columns >= lanes ? nineTapCycles(p) : undefined;
+  const nine = narrowest >= lanes ? nineTapCycles(p) : undefined;
   const sums = nine
     ? Math.ceil(columns / lanes) * (rows * nine + STRIP_CYCLES)
     : Math.ceil(columns / vectorColumns) * strip(vectors);

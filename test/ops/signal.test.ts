@@ -1,5 +1,6 @@
 // What is particular to signal.conv2d (semantics §2): ranks decide the rank of the result, and hints count only in pairs.
 import { beforeAll, describe, expect, it } from "vitest";
+import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
 import { opOf } from "../support/ops.ts";
@@ -108,5 +109,19 @@ describe("hints", () => {
       const wrong = await mustFail(() => call({ imageShape, filterShape }, input), "ShapeError", [name]);
       expect(wrong, `[${imageShape}]; [${filterShape}]`).toBeUndefined();
     }
+  });
+});
+
+describe("many filters of 3 × 3 with stride 2", () => {
+  // So many that tiles are 32 columns wide: the last ones have 1, 2, 3 and 4.
+  it.each([193, 194, 195, 196])("%i columns of results, the last tile of which is narrow", async (columns) => {
+    const [rows, wide, count] = [6, 2 * columns + 1, 5000];
+    const whole = (length: number, step: number) => Float32Array.from({ length }, (_, i) => ((i * step) % 13) - 6);
+    const input = { data: whole(rows * wide, 7), shape: [rows, wide] };
+    const filters = { data: whole(count * 9, 5), shape: [count, 3, 3] };
+    const [one, other] = [{ algorithm: "depthwise", lanes: "pixels" }, { algorithm: "direct" }].map((how) =>
+      engine.signal.conv2d(input, filters, { subsample: [2, 2], ...how } as object).then(gather),
+    );
+    expect(firstDifference(await one!, await other!)).toBe(-1);
   });
 });
