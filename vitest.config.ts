@@ -1,6 +1,5 @@
-// One command: Node, Chromium cross-origin isolated, Chromium plain. Tests in Node that measure time, or load the machine on purpose, run by
-// themselves, the others two at a time. The browser tests are the same
-// files in both. Set SEED to replay a random test, CHROMIUM_PATH to choose a browser, REQUIRE_BROWSER to insist on one.
+// One command, four projects: `node`, two files at a time; `node-timed`, what measures time or loads the machine on purpose, by itself;
+// `browser-isolated` and `browser-plain`, the same files on a page that is cross-origin isolated and on one that is not. Set SEED to replay a random test, CHROMIUM_PATH to choose a browser, REQUIRE_BROWSER to insist on one.
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { findChromium } from "./scripts/find-chromium.ts";

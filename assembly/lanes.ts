@@ -74,7 +74,6 @@ export type Vector = v128;
   return load<T>(p);
 }
 
-/** One element in every lane. */
 /** Elements 1, 3, … of two vectors that follow each other in memory. */
 // @ts-ignore: decorator
 @inline export function oddLanes<T, V>(a: V, b: V): V {
@@ -82,12 +81,14 @@ export type Vector = v128;
   return sizeof<T>() == 4 ? v128.shuffle<f32>(a, b, 1, 3, 5, 7) : v128.shuffle<f64>(a, b, 1, 3);
 }
 
+/** Elements 0, 2, … of them. */
 // @ts-ignore: decorator
 @inline export function evenLanes<T, V>(a: V, b: V): V {
   if (!isVector<V>()) return a;
   return sizeof<T>() == 4 ? v128.shuffle<f32>(a, b, 0, 2, 4, 6) : v128.shuffle<f64>(a, b, 0, 2);
 }
 
+/** One element in every lane. */
 // @ts-ignore: decorator
 @inline export function splat<T, V>(value: T): V {
   if (isVector<V>()) return v128.splat<T>(value);

@@ -34,13 +34,13 @@ const STRIP_CYCLES = 20;
 /** With nine taps and stride 2 assembly/nine-taps.ts takes every second element itself. */
 function readsEverySecond({ dtype, taps, stride, dilation }: ConvProblem): boolean {
   const nine = dtype === "float32" && taps.join() === "1,3,3";
-  return nine && stride[2] === 2 && dilation[2] === 1 && stride[1] === 2 * dilation[1];
+  return nine && [1, 2].every((axis) => stride[axis] === 2 && dilation[axis] === 1);
 }
 
 /** Of a vector of outputs; undefined where nine-taps.ts does not serve. */
 function nineTapCycles(p: ConvProblem): number | undefined {
   if (readsEverySecond(p)) return EVERY_SECOND_CYCLES;
-  const every = p.stride[2] === 1 && p.stride[1] === p.dilation[1];
+  const every = p.stride[2] === 1 && p.stride[1] === 1 && p.dilation[1] === 1;
   return p.dtype === "float32" && p.taps.join() === "1,3,3" && every ? EVERY_ROW_CYCLES : undefined;
 }
 

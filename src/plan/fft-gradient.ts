@@ -6,6 +6,7 @@ import type { Candidate } from "./direct.ts";
 import { fftCandidate } from "./fft.ts";
 import { planFrom, type Step } from "./plan.ts";
 import { type BinaryName, elementBytes } from "./registers.ts";
+import { segmentsOf } from "./segments.ts";
 
 /** Of several images each is a group by itself, whose result is a block; the blocks are added in the fixed tree. Null where it does not apply. */
 export function fftGradientCandidate(gradient: ConvProblem, binary: BinaryName): Candidate | null {
@@ -43,5 +44,6 @@ export function fftGradientCandidate(gradient: ConvProblem, binary: BinaryName):
 
 function intoBlocks(step: Step): Step {
   const pointers = step.pointers.map((one) => (one.region === "y" ? { ...one, region: "work" as const } : one));
-  return { ...step, pointers };
+  const segments = segmentsOf(step, 0, 1) && ((first: number, last: number) => segmentsOf(step, first, last)!);
+  return { ...step, pointers, ...(segments && { segments }) };
 }

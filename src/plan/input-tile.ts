@@ -125,7 +125,7 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
   const wholeVectors = shape.overColumns && !shape.oneRow;
   const columns = wholeVectors ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
   const z = perTap(1, p.taps[0], 1, p.dilation[0]);
-  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], shape.oneRow === true);
+  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], shape.oneRow === true && shape.rows > 1);
   const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns && !shape.unphased);
   const runX = shape.oneRow ? x.places * size : roundUp(x.places * size, 16);
   const row = x.runs * runX;

@@ -1,6 +1,5 @@
 // Puts an array into a larger buffer in a given layout, with canary bytes in every place that is not its own, and
 // tells afterwards whether anything else was written, or anything of the array at all.
-import { integer, type Random, random } from "./random.ts";
 
 export type DType = "float32" | "float64";
 export type Floats = Float32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike>;
@@ -116,9 +115,4 @@ export function gather(operand: OperandLike): Float64Array {
   if (operand.stride === undefined && !operand.offset) return Float64Array.from(data.subarray(0, count(shape)));
   const stride = operand.stride ?? stridesOf(shape, "c").stride;
   return Float64Array.from(addresses({ data, shape, stride, offset: operand.offset ?? 0 }), (spot) => data[spot]!);
-}
-
-export function randomLayout(seed: number): Layout {
-  const next: Random = random(seed);
-  return layouts[integer(next, 0, layouts.length - 1)]!;
 }
