@@ -53,7 +53,8 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
   }
   const fft =
     (transform || algorithm === "fft") && forward.channels === 1 ? fftGradientCandidate(gradient, binary) : null;
-  if (fft && (algorithm === "fft" || fft.cycles > LEAST_TO_TRANSFORM)) candidates.push(fft);
+  const large = forward.batch === 1 ? (fft?.cycles ?? 0) > LEAST_TO_TRANSFORM : least > LEAST_TO_TRANSFORM_SEVERAL;
+  if (fft && (algorithm === "fft" || large)) candidates.push(fft);
   const best = candidates.sort((a, b) => a.cycles - b.cycles)[0];
   if (!best) throw new OptionError("algorithm", `"${algorithm}" does not serve this gradient`);
   const plan = best.build();
@@ -63,6 +64,8 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
 
 /** Below so many cycles nobody gains by a transform, nor of fewer channels or filters by Winograd's (choose.ts). */
 const LEAST_TO_TRANSFORM = 5e5;
+/** Of several images sums stay exact up to some milliseconds. */
+const LEAST_TO_TRANSFORM_SEVERAL = 1e7;
 const LEAST_FOR_WINOGRAD = 2e6;
 const LEAST_CHANNELS = 32;
 

@@ -28,15 +28,17 @@ export function segmentsOf(step: Step, first: number, last: number): Segments | 
   const size = step.kernel.endsWith("f32") ? 4 : 8;
   const [batch, group, filter, depth, y, x] = [0, 4, 8, 12, 16, 20].map((at) => word(A.CONV_Y_STRIDES + at)) as Strides;
   const origin = outputOf(step);
-  if (!decode || origin === undefined || x !== size) return null;
+  if (!decode || origin === undefined || Math.abs(x) !== size) return null;
   const list: number[] = [];
   for (let tile = first; tile < last; tile++) {
     for (const t of decode(word, words, tile)) {
-      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns * size;
+      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns * x && x > 0;
+      // A row that is written backwards ends where it is said to begin.
+      const back = x < 0 ? (t.columns - 1) * size : 0;
       for (let n = t.n0; n < t.n1; n++) {
         for (const [g, k0, k1] of t.planes) {
           for (let k = k0; k < k1; k++) {
-            const start = origin + n * batch + g * group + k * filter + t.z * depth + t.row * y + t.column * size;
+            const start = origin + n * batch + g * group + k * filter + t.z * depth + t.row * y + t.column * x - back;
             if (whole) list.push(start, t.rows * t.columns * size);
             else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns * size);
           }

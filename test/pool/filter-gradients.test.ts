@@ -105,8 +105,10 @@ it("without shared memory the workers compute, blocks of partial sums too", asyn
     const { op, spec, gradientShape } = problem;
     // Not for a transform of one tile, nor for sums of nothing.
     if (spec.unshared || gradientShape.includes(0) || (op === "signal.conv2d" && spec.input.length === 2)) continue;
+    // Runs of the taps of large filters are no runs of bytes: those go by transforms.
+    const form = spec.filters.at(-1)! > 31 ? "auto" : "filters";
     const before = control.calls;
-    await computeGradient(engine, problem, gradientOperands(problem), { form: "filters" }, { openmp: true });
+    await computeGradient(engine, problem, gradientOperands(problem), { form }, { openmp: true });
     expect(control.calls, describeGradient(problem, {})).toBeGreaterThan(before);
   }
 });
