@@ -165,7 +165,10 @@ export const CONV_POINTS = 484;
 /** `direct_pixels` only: the rows of a tile follow each other without a gap, in the input tile and in y, so that they are one row. */
 export const CONV_ONE_ROW = 488;
 
-export const CONV_BYTES = 492;
+/** `depthwise` only: 1 or 2, the stride of filters of 3×3 taps that nine-taps.ts serves, else 0. */
+export const CONV_NINE_TAPS = 492;
+
+export const CONV_BYTES = 496;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

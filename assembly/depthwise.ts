@@ -6,13 +6,12 @@
  * Tiles: space innermost, then groups, runs of filters, images. Order of additions: z, y, x, then bias.
  */
 import {
-  CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_GROUPS, CONV_OUT, CONV_PACKED, CONV_PANEL_RUNS, CONV_PITCHES, CONV_ROW_STEP, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
+  CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_FILTERS, CONV_GROUPS, CONV_NINE_TAPS, CONV_OUT, CONV_PACKED, CONV_PANEL_RUNS, CONV_PITCHES, CONV_ROW_STEP, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_COLUMNS, CONV_TILE_GROUPS, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_X, CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { N1, N2 } from "./contract";
 import { inputTile } from "./pack";
-import { lanes } from "./lanes";
-import { nineTaps, servesNine } from "./nine-taps";
+import { nineTaps } from "./nine-taps";
 import { planeRows, rowPlaces } from "./rows";
 import { twoPasses } from "./separable";
 import { ceilDivide, word } from "./words";
@@ -67,8 +66,7 @@ function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: us
   const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
   let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * taps * size);
   y += k0 * word(args, CONV_Y_STRIDES + 8);
-  const nine = sizeof<T>() == 4 && taps == 9 && word(args, CONV_TAPS + 4) == 3 && word(args, CONV_TAPS + 8) == 3
-    && columns >= lanes<T, V>() && servesNine<T>(xRow, word(args, CONV_COLUMN_STEP), table);
+  const nine = sizeof<T>() == 4 && word(args, CONV_NINE_TAPS) != 0;
   for (let k = k0; k < k1; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
     if (nine) nineTaps<T, V>(args, scratch, x, xRow, table, w, b, y, rows, columns);

@@ -5,7 +5,7 @@
  *
  * Outputs of neighbouring rows are on their way at the same time, so that no addition waits for another for long.
  */
-import { ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_COLUMN_STEP, CONV_SCRATCH_ACC, CONV_Y_STRIDES } from "./args";
+import { ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_NINE_TAPS, CONV_SCRATCH_ACC, CONV_Y_STRIDES } from "./args";
 import { evenLanes, lanes, loadEvenLanes, loadLanes, loadNextLanes, loadSplat, multiplyAdd, oddLanes, splat, storeLanes, vectorBytes } from "./lanes";
 import { finishTile, storeRows } from "./store";
 import { ceilDivide, entry, word } from "./words";
@@ -13,22 +13,12 @@ import { ceilDivide, entry, word } from "./words";
 /** Rows of outputs that wait in scratch for bias and activation. */
 const FINISHED_ROWS = 4;
 
-/**
- * Whether the outputs, rows `xRow` and columns `xColumn` bytes apart in the input, are as far apart as the taps of a filter, whose offsets
- * are in `table`, or twice as far, with taps side by side.
- */
-// @ts-ignore: decorator
-@inline export function servesNine<T>(xRow: i32, xColumn: i32, table: usize): bool {
-  const down = entry(table, 3);
-  return xColumn == sizeof<T>() ? xRow == down : xRow == 2 * down && xColumn == 2 * sizeof<T>() && entry(table, 1) == sizeof<T>();
-}
-
-/** As planeRows (rows.ts), for nine offsets in `table` and at least a vector of columns. */
+/** As planeRows (rows.ts), for the nine offsets in `table`, stride `CONV_NINE_TAPS` both ways, and at least a vector of columns. */
 export function nineTaps<T, V>(
   args: usize, scratch: usize, x: usize, xRow: i32, table: usize, w: usize, b: usize, y: usize, rows: i32, columns: i32,
 ): void {
   const size = <i32>sizeof<T>(), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20), activation = word(args, CONV_ACTIVATION);
-  const every = word(args, CONV_COLUMN_STEP) == size;
+  const every = word(args, CONV_NINE_TAPS) == 1;
   if (!b && activation == ACTIVATION_LINEAR && yColumn == size) {
     if (every) everyRow<T, V>(x, table, w, y, yRow, rows, columns);
     else everySecond<T, V>(x, table, w, y, yRow, rows, columns);

@@ -26,22 +26,16 @@ export function filterRuns(filters: number, each: number, most: number): number 
   return Math.max(1, Math.min(filters, Math.ceil((filters * each) / most)));
 }
 
-/** Going down a strip of one vector of columns in assembly/nine-taps.ts: a vector of outputs, without and with stride 2, and the ends. */
-const EVERY_ROW_CYCLES = 6;
-const EVERY_SECOND_CYCLES = 9;
+/** Going down a strip of one vector of columns in assembly/nine-taps.ts: a vector of outputs, by stride, and the ends. */
+const NINE_TAP_CYCLES: Readonly<Record<number, number>> = { 1: 6, 2: 9 };
 const STRIP_CYCLES = 20;
 
-/** With nine taps and stride 2 assembly/nine-taps.ts takes every second element itself. */
-function readsEverySecond({ dtype, taps, stride, dilation }: ConvProblem): boolean {
-  const nine = dtype === "float32" && taps.join() === "1,3,3";
-  return nine && [1, 2].every((axis) => stride[axis] === 2 && dilation[axis] === 1);
-}
-
-/** Of a vector of outputs; undefined where nine-taps.ts does not serve. */
-function nineTapCycles(p: ConvProblem): number | undefined {
-  if (readsEverySecond(p)) return EVERY_SECOND_CYCLES;
-  const every = p.stride[2] === 1 && p.stride[1] === 1 && p.dilation[1] === 1;
-  return p.dtype === "float32" && p.taps.join() === "1,3,3" && every ? EVERY_ROW_CYCLES : undefined;
+/** The stride that assembly/nine-taps.ts serves in tiles of at least `narrowest` columns, or 0. With stride 2 it takes every second element itself. */
+function nineTapStride({ dtype, taps, stride, dilation }: ConvProblem, narrowest: number, lanes: number): number {
+  const [, down, across] = stride;
+  if (dtype !== "float32" || taps.join() !== "1,3,3" || narrowest < lanes || down !== across) return 0;
+  if (down === 2) return dilation[1] === 1 && dilation[2] === 1 ? 2 : 0;
+  return down === 1 && dilation[1] === 1 ? 1 : 0;
 }
 
 /** Null where the algorithm does not apply. */
@@ -58,9 +52,8 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     vectorColumns,
   );
   const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(outputs / columns)), REGISTER_ROWS);
-  // A narrower last tile is for the other kernel, which wants phases.
-  const narrowest = Math.min(columns, p.output[2] % columns || columns);
-  const unphased = readsEverySecond(p) && narrowest >= lanes;
+  const nineTaps = nineTapStride(p, Math.min(columns, p.output[2] % columns || columns), lanes);
+  const unphased = nineTaps === 2;
   const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns, unphased });
 
   const taps = product(p.taps);
@@ -71,9 +64,8 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const tile = (height: number) => taps * termCycles(binary, height, v, height * (v + 1)) + TILE_CYCLES;
     return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
   };
-  const nine = narrowest >= lanes ? nineTapCycles(p) : undefined;
-  const sums = nine
-    ? Math.ceil(columns / lanes) * (rows * nine + STRIP_CYCLES)
+  const sums = nineTaps
+    ? Math.ceil(columns / lanes) * (rows * NINE_TAP_CYCLES[nineTaps]! + STRIP_CYCLES)
     : Math.ceil(columns / vectorColumns) * strip(vectors);
   const cycles =
     planes * bands * (p.filters * sums + runs * copyCycles(input, binary)) +
@@ -110,6 +102,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
           width: p.filters,
           blockChannels: copiedPlanes,
           blockTerms: taps,
+          nineTaps,
           tileBatch: 1,
           tileGroups,
           rows,
