@@ -68,7 +68,7 @@ const inNode = (
     maxWorkers,
     pool: "forks", // the relaxed-SIMD flag belongs to a process, a worker thread refuses it
     execArgv,
-    testTimeout: 60_000,
+    testTimeout: 120_000, // some compute for half a minute on an idle machine
     hookTimeout: 60_000,
     env: { BROWSER_FOUND: found?.how ?? "", BROWSER_TRIED: tried.join(", ") },
     provide: { seed, isolated: false },
