@@ -165,8 +165,15 @@ export const CONV_POINTS = 484;
 /** `direct_pixels` only: the rows of a tile follow each other without a gap, in the input tile and in y, so that they are one row. */
 export const CONV_ONE_ROW = 488;
 
-/** `depthwise` only: 1 or 2, the stride of filters of 3×3 taps that nine-taps.ts serves, else 0. */
+/**
+ * `depthwise` only: 1 or 2, the stride of filters of 3×3 taps that nine-taps.ts serves, else 0. It reads x in place beyond the borders too,
+ * so many bytes before its first element and after its last at most, and what it reads there does not count.
+ */
 export const CONV_NINE_TAPS = 492;
+export const MOST_BEFORE = 32;
+export const MOST_AFTER = 128;
+/** Masks beyond the columns of the outputs and the last tap: what a vector, or two with stride 2, reads on. */
+export const MASKS_AFTER = 8;
 
 export const CONV_BYTES = 496;
 

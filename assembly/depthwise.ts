@@ -11,7 +11,7 @@ import {
 } from "./args";
 import { N1, N2 } from "./contract";
 import { inputTile } from "./pack";
-import { nineTaps } from "./nine-taps";
+import { maskColumns, nineTaps } from "./nine-taps";
 import { planeRows, rowPlaces } from "./rows";
 import { twoPasses } from "./separable";
 import { ceilDivide, word } from "./words";
@@ -31,7 +31,8 @@ export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last
   // Several planes are copied before the first is read: what was stored a moment ago, and is read at other boundaries, waits in
   // the store buffer. Their stride is that of channels, of which a group has one.
   const planes = word(args, CONV_BLOCK_CHANNELS), step = word(args, CONV_PACKED) ? word(args, CONV_PITCHES) : word(args, CONV_X_STRIDES + 4);
-  const xRow = word(args, CONV_ROW_STEP);
+  const xRow = word(args, CONV_ROW_STEP), nine = sizeof<T>() == 4 && lengthof<A>() == lengthof<Whole>() && word(args, CONV_NINE_TAPS) != 0;
+  let masked = -1;
   rowPlaces(args, scratch + <usize>word(args, CONV_SCRATCH_PIXELS), xRow);
 
   for (let tile = first; tile < last; ++tile) {
@@ -43,12 +44,18 @@ export function depthwise<T, V, A>(args: usize, scratch: usize, first: i32, last
     const k0 = rest % cuts * filters / cuts, k1 = (rest % cuts + 1) * filters / cuts, n = rest / cuts;
     const row = bandY * tileRows, rows = min(tileRows, outY - row);
     const column = bandX * tileColumns, columns = min(tileColumns, outX - column);
+    if (nine && column != masked) maskColumns(args, scratch, masked = column);
     let y = <usize>(word(args, CONV_Y) + n * word(args, CONV_Y_STRIDES) + g0 * word(args, CONV_Y_STRIDES + 4)
       + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
     for (let g = g0, end = min(groups, g0 + tileGroups); g < end;) {
       const plane = <usize>(word(args, CONV_X) + n * word(args, CONV_X_STRIDES) + g * word(args, CONV_X_STRIDES + 4));
       const next = min(end, g + planes);
       let x = inputTile<T, V>(args, scratch, plane, next - g, z, row, column);
+      if (nine) {
+        nineTaps<T, V>(args, scratch, x, step, y, g, next - g, k0, k1, row, column, rows, columns);
+        y += (next - g) * word(args, CONV_Y_STRIDES + 4);
+        g = next;
+      }
       for (; g < next; ++g, x += step, y += word(args, CONV_Y_STRIDES + 4)) {
         if (lengthof<A>() == lengthof<Whole>()) planeTile<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
         else twoPasses<T, V>(args, scratch, x, xRow, y, g, k0, k1, rows, columns);
@@ -66,10 +73,8 @@ function planeTile<T, V>(args: usize, scratch: usize, x: usize, xRow: i32, y: us
   const places = scratch + <usize>word(args, CONV_SCRATCH_PIXELS);
   let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * taps * size);
   y += k0 * word(args, CONV_Y_STRIDES + 8);
-  const nine = sizeof<T>() == 4 && word(args, CONV_NINE_TAPS) != 0;
   for (let k = k0; k < k1; ++k, w += taps * size, y += word(args, CONV_Y_STRIDES + 8)) {
     const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
-    if (nine) nineTaps<T, V>(args, scratch, x, xRow, table, w, b, y, rows, columns);
-    else planeRows<T, V>(args, scratch, x, xRow, places, table, end, w, b, y, word(args, CONV_Y_STRIDES + 16), word(args, CONV_Y_STRIDES + 20), rows, columns);
+    planeRows<T, V>(args, scratch, x, xRow, places, table, end, w, b, y, word(args, CONV_Y_STRIDES + 16), word(args, CONV_Y_STRIDES + 20), rows, columns);
   }
 }

@@ -1,5 +1,5 @@
 /** Plans of the depthwise algorithm: one channel per group. */
-import { ZERO_BYTES } from "../../assembly/args.ts";
+import { MASKS_AFTER, MOST_AFTER, MOST_BEFORE, ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product } from "../problem/problem.ts";
 import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
@@ -12,6 +12,7 @@ import { elementBytes, evenly, laneCount, registerTiles } from "./registers.ts";
 
 /** Rows of the register tile: every accumulator has a load of its own, so more rows only mean more waste at the edge. */
 const REGISTER_ROWS = 4;
+const SIZE = 4;
 const LONGEST_ROW = 256;
 /** Outputs of one plane in a tile: its input and output then pass through L1. */
 const TILE_OUTPUTS = 4096;
@@ -26,9 +27,10 @@ export function filterRuns(filters: number, each: number, most: number): number 
   return Math.max(1, Math.min(filters, Math.ceil((filters * each) / most)));
 }
 
-/** Going down a strip of one vector of columns in assembly/nine-taps.ts: a vector of outputs, by stride, and the ends. */
-const NINE_TAP_CYCLES: Readonly<Record<number, number>> = { 1: 6, 2: 9 };
-const STRIP_CYCLES = 20;
+/** Going down a strip of one vector of columns in assembly/nine-taps.ts: a vector of outputs, by stride, and the ends; and of each plane. */
+const NINE_TAP_CYCLES: Readonly<Record<number, number>> = { 1: 6.4, 2: 11 };
+const STRIP_CYCLES = 19;
+const PLANE_CYCLES = 45;
 
 /** The stride that assembly/nine-taps.ts serves in tiles of at least `narrowest` columns, or 0. With stride 2 it takes every second element itself. */
 function nineTapStride({ dtype, taps, stride, dilation }: ConvProblem, narrowest: number, lanes: number): number {
@@ -36,6 +38,19 @@ function nineTapStride({ dtype, taps, stride, dilation }: ConvProblem, narrowest
   if (dtype !== "float32" || taps.join() !== "1,3,3" || narrowest < lanes || down !== across) return 0;
   if (down === 2) return dilation[1] === 1 && dilation[2] === 1 ? 2 : 0;
   return down === 1 && dilation[1] === 1 ? 1 : 0;
+}
+
+/** Whether it may read the input where it lies, with what is before and after each row: neighbours in memory, and no padding of planes. */
+function bordersInPlace({ x, taps, dilation, low, input, output, stride }: ConvProblem): boolean {
+  const before = low[2] * SIZE;
+  const after = ((output[2] - 1) * stride[2] + (taps[2] - 1) * dilation[2] - low[2] - input[2] + 1) * SIZE;
+  // A vector reads on after what it needs: up to three elements, with stride 2 up to seven.
+  const inDepth = low[0] <= 0 && output[0] - 1 - low[0] < input[0];
+  // Rows outside are read from zeros, as far as the last tap.
+  const reach = (taps[2] - 1) * dilation[2] * SIZE;
+  const near =
+    before <= MOST_BEFORE && after + MASKS_AFTER * SIZE <= MOST_AFTER && reach + (4 + MASKS_AFTER) * SIZE <= ZERO_BYTES;
+  return x.space[2] === 1 && near && inDepth && stride[0] === 1;
 }
 
 /** Null where the algorithm does not apply. */
@@ -54,7 +69,16 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
   const rows = evenPart(p.output[1], Math.max(REGISTER_ROWS, Math.floor(outputs / columns)), REGISTER_ROWS);
   const nineTaps = nineTapStride(p, Math.min(columns, p.output[2] % columns || columns), lanes);
   const unphased = nineTaps === 2;
-  const input = layOutInputTile(p, { rows, columns, channels: 1, overColumns: true, vectorColumns, unphased });
+  const bordered = nineTaps > 0 && lanes > 1 && bordersInPlace(p);
+  const input = layOutInputTile(p, {
+    rows,
+    columns,
+    channels: 1,
+    overColumns: true,
+    vectorColumns,
+    unphased,
+    bordered,
+  });
 
   const taps = product(p.taps);
   const bands = Math.ceil(p.output[1] / rows) * Math.ceil(p.output[2] / columns);
@@ -65,7 +89,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     return evenly(rows, REGISTER_ROWS).reduce((sum, h) => sum + h.tiles * tile(h.height), 0);
   };
   const sums = nineTaps
-    ? Math.ceil(columns / lanes) * (rows * NINE_TAP_CYCLES[nineTaps]! + STRIP_CYCLES)
+    ? Math.ceil(columns / lanes) * (rows * NINE_TAP_CYCLES[nineTaps]! + STRIP_CYCLES) + PLANE_CYCLES
     : Math.ceil(columns / vectorColumns) * strip(vectors);
   const cycles =
     planes * bands * (p.filters * sums + runs * copyCycles(input, binary)) +
@@ -84,6 +108,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const scratchPixels = scratchAcc + REGISTER_ROWS * roundUp(columns, vectorColumns) * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
     const plane = input.pitches[0];
+    const masks = bordered ? (columns * p.stride[2] + (p.taps[2] - 1) * p.dilation[2] + MASKS_AFTER) * size : 0;
     const copiedPlanes = input.packed ? Math.min(tileGroups, Math.ceil(COPY_BYTES / plane)) : tileGroups;
     const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * runs * p.output[0] * bands;
     const filterBytes = p.groups * p.filters * taps * size;
@@ -92,7 +117,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       tiles,
       grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
       cycles,
-      scratchBytes: scratchX + input.bytes + (copiedPlanes - 1) * plane,
+      scratchBytes: scratchX + masks + input.bytes + (copiedPlanes - 1) * plane,
       // A group has one channel: its stride is free to be that of the planes which are copied together.
       block: convBlock(
         { ...p, x: { ...p.x, channel: p.x.group } },

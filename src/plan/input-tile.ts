@@ -55,6 +55,8 @@ export interface TileShape {
   readonly oneRow?: boolean;
   /** Strided columns are read where they are, not cut into phases. */
   readonly unphased?: boolean;
+  /** Read in place, whatever lies outside: the kernel knows the borders. */
+  readonly bordered?: boolean;
 }
 
 export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
@@ -62,6 +64,7 @@ export function layOutInputTile(p: ConvProblem, shape: TileShape): InputTile {
 }
 
 function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
+  if (shape.bordered) return true;
   if (shape.copied || !staysInside(p)) return false;
   if (shape.overColumns && (p.x.space[2] !== 1 || p.stride[2] !== 1)) return false;
   return !tooManyPlaces(Math.abs(p.x.channel) * elementBytes(p.dtype), shape.channels);

@@ -1,5 +1,6 @@
 // One channel a group with 3 × 3 taps has a kernel of its own for some strides and dilations: every mix of them, at widths round a vector and
-// round a tile, with and without what follows the sums, has the bits of direct sums.
+// round a tile, with and without what follows the sums, has the bits of direct sums. It reads beyond the borders of a plane: whatever the
+// padding, nothing of what stands there may reach a result.
 import { expect, it } from "vitest";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
@@ -41,6 +42,76 @@ for (const binary of engines.binaries) {
           calls += 2;
           if (firstDifference(got!, want!) >= 0)
             failures.push(`${width} columns, subsample ${subsample}, dilation ${filterDilation}`);
+        }
+      }
+    }
+    countCalls(test, binary, calls);
+    expect(failures).toEqual([]);
+  });
+}
+
+const paddings = [
+  [[0, 0], [0, 0]], [[1, 1], [1, 1]], [[2, 2], [2, 2]], [[0, 1], [0, 1]], [[2, 0], [0, 2]], [[5, 9], [7, 3]], [[1, 0], [9, 8]], [[0, 30], [8, 40]],
+] as const; // biome-ignore format: a list
+
+/** NaN in the columns and rows next to the border, of this plane and so beside the next one's. */
+function hostileBorders(shape: readonly [number, number, number, number]) {
+  const { data } = whole(shape, 7);
+  const [, , high, wide] = shape;
+  for (let i = 0; i < data.length; i++) {
+    const [row, column] = [Math.floor(i / wide) % high, i % wide];
+    if (column === wide - 1) data[i] = Number.NaN;
+    else if (column === 0 && row % 2) data[i] = Number.POSITIVE_INFINITY;
+    else if (row === high - 1) data[i] = Number.NEGATIVE_INFINITY;
+  }
+  return { data, shape };
+}
+
+for (const binary of engines.binaries) {
+  it(`${binary}: any padding, NaN and infinities at the border`, async (test) => {
+    const engine = await engines.get(binary);
+    const failures: string[] = [];
+    let calls = 0;
+    for (const step of [1, 2]) {
+      for (const borderMode of paddings) {
+        for (const [high, wide] of [
+          [1, 4],
+          [3, 5],
+          [4, 4],
+          [7, 7],
+          [8, 9],
+          [14, 16],
+        ] as const) {
+          // biome-ignore format: a list
+          const filters = whole([3, 1, 3, 3], 5);
+          const outputs = [high, wide].map((extent, axis) => extent + borderMode[axis]![0] + borderMode[axis]![1] - 2);
+          if (outputs.some((extent) => extent < 1)) continue;
+          const input = hostileBorders([2, 3, high, wide]);
+          // The last tensor of all: what is read after it is the end of memory.
+          const resident = engine.tensor(input.shape);
+          resident.data.set(input.data);
+          const apart = {
+            data: new Float32Array(2 * input.data.length),
+            shape: input.shape,
+            stride: [6 * high * wide, 2 * high * wide, 2 * wide, 2],
+          };
+          input.data.forEach((value, i) => {
+            apart.data[2 * i] = value;
+          });
+          const options = { subsample: [step, step], numGroups: 3, borderMode } as const;
+          const forms = [
+            [resident, { algorithm: "depthwise", lanes: "pixels" }],
+            [apart, { algorithm: "depthwise", lanes: "pixels" }],
+            [input, { algorithm: "direct" }],
+          ] as const;
+          const [got, view, want] = await Promise.all(
+            forms.map(([x, how]) => engine.nnet.conv2d(x, filters, { ...options, ...how } as object).then(gather)),
+          );
+          calls += 3;
+          resident.dispose();
+          for (const [name, result] of [["resident", got], ["strided", view]] as const) // biome-ignore format: a list
+            if (firstDifference(result!, want!) >= 0)
+              failures.push(`${name} ${high} × ${wide}, padding ${JSON.stringify(borderMode)}, subsample ${step}`);
         }
       }
     }
