@@ -10,6 +10,7 @@ import { Ring, SLOTS } from "./ring.ts";
 
 /** Looking again costs less than a sleep and a wake-up for about this long; on a busy machine longer spins cost everyone. */
 const SPIN_MS = 0.03;
+const MOST_SPIN_MS = 1;
 
 let kernels: Kernels | undefined;
 let ring: Ring | undefined;
@@ -81,11 +82,16 @@ function serveOne({ table }: Kernels, ring: Ring, from: number): number {
   return -1;
 }
 
+/** Whether there is something to do soon. While others still compute, the end of their job, and the next one, are near. */
 function changes(ring: Ring, seen: number): boolean {
-  const end = performance.now() + SPIN_MS;
-  do if (ring.epoch !== seen) return true;
-  while (performance.now() < end);
-  return false;
+  const start = performance.now();
+  for (let end = start + SPIN_MS; ; ) {
+    if (ring.epoch !== seen) return true;
+    const now = performance.now();
+    if (now < end) continue;
+    if (now > start + MOST_SPIN_MS || !ring.busy) return false;
+    end = now + SPIN_MS;
+  }
 }
 
 /** Comlink serves property paths: an object without a prototype, frozen, offers these calls and nothing else. */

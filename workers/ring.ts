@@ -148,7 +148,7 @@ export class Ring {
     return Atomics.load(this.words, this.stateWord(slot));
   }
 
-  /** The word that changes, with a notification, when the slot's job is finished. */
+  /** The word that changes when the slot's job is finished; its waiters are notified of that, and of every next step. */
   stateWord(slot: number): number {
     return this.slotAt(slot) + STATE;
   }
@@ -224,6 +224,12 @@ export class Ring {
     return Atomics.load(this.words, EPOCH);
   }
 
+  /** Whether some job is not finished. */
+  get busy(): boolean {
+    for (let slot = 0; slot < SLOTS; slot++) if (this.state(slot) === OPEN) return true;
+    return false;
+  }
+
   /** A sign of life. */
   pulse(thread: number): void {
     Atomics.add(this.words, HEADER + thread * THREAD + BEAT, 1);
@@ -260,6 +266,14 @@ export class Ring {
     }
   }
 
+  /** Whether there is a chunk of the slot to be taken now. */
+  offers(slot: number): boolean {
+    const at = this.slotAt(slot);
+    const ticket = Atomics.load(this.words, at + TICKET);
+    const [step, chunk] = [this.stepOf(at, ticket), ticket & CHUNK_MASK];
+    return step < MOST_STEPS && chunk < Atomics.load(this.words, at + TABLE + step * STEP_WORDS + 4);
+  }
+
   /** The step, tiles and scratch of a chunk that this thread holds. */
   describe({ slot, step, chunk }: Chunk, thread: number): Taken {
     const at = this.slotAt(slot);
@@ -292,7 +306,10 @@ export class Ring {
     if ((ticket & CHUNK_MASK) === CHUNK_MASK || step >= MOST_STEPS || !this.isComplete(slot, step)) return;
     if (step + 1 < Atomics.load(words, at + STEPS)) {
       const next = (generationOf(ticket) + 1) << CHUNK_BITS;
-      if (Atomics.compareExchange(words, at + TICKET, ticket, next) === ticket) this.wakeAll();
+      if (Atomics.compareExchange(words, at + TICKET, ticket, next) === ticket) {
+        this.wakeAll();
+        Atomics.notify(words, at + STATE);
+      }
     } else if ((state & STATE_MASK) === OPEN && Atomics.load(words, at + TICKET) === ticket) {
       // The state was read before the ticket: if the slot has another job by now, it is not what it was.
       const finished = state - OPEN + FINISHED;

@@ -172,7 +172,7 @@ export class Crew {
     return new Map(serving.map(({ thread }) => [thread, this.ring.beat(thread)]));
   }
 
-  /** Milliseconds from a call to a sleeping worker's awakening, the lower quartile of a few; undefined if nobody serves. */
+  /** Milliseconds from a call to a sleeping worker's awakening, the second best of a few; undefined if nobody serves. */
   async measureWake(): Promise<number | undefined> {
     const times: number[] = [];
     for (let round = 0; round < WAKE_ROUNDS; round++) {
@@ -186,7 +186,7 @@ export class Crew {
       times.push(performance.now() - start);
     }
     // A core that has gone to sleep wakes up ten times as slowly; calls that follow each other, where it matters, meet none such.
-    return times.sort((a, b) => a - b)[WAKE_ROUNDS >> 2];
+    return times.sort((a, b) => a - b)[1];
   }
 
   end(): void {

@@ -2,11 +2,11 @@
 import type { Arena, Lease } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import type { Controls, Executor, Work } from "./executor.ts";
-
-/** Half of what R12 allows a task: a tile that is under way when the slice ends is not cut short. */
-export const SLICE_MS = 4;
+import { Turn } from "./turn.ts";
 
 export class InlineExecutor implements Executor {
+  /** Of the thread, so of all its jobs. */
+  readonly turn: Turn = new Turn();
   private readonly arena: Arena;
   private readonly clock: Clock;
   private scratch: Lease | undefined;
@@ -19,7 +19,9 @@ export class InlineExecutor implements Executor {
 
   async run(work: Work, { signal, onProgress }: Controls): Promise<void> {
     const scratch = () => this.scratchFor(work.scratchBytes);
+    const { turn } = this;
     let spent = 0;
+    turn.begin();
     for (let reported = -1; ; ) {
       signal?.throwIfAborted();
       if (!work.finished) spent += this.slice(work, scratch());
@@ -29,9 +31,10 @@ export class InlineExecutor implements Executor {
       }
       if (work.finished) {
         this.clock.learn(work.cycles, spent);
+        if (turn.over) await turn.next();
         return;
       }
-      await macrotask();
+      await turn.next();
     }
   }
 
@@ -50,15 +53,12 @@ export class InlineExecutor implements Executor {
     this.scratch = undefined;
   }
 
-  /** Compute for a slice of time; returns what it took. */
+  /** Compute for the rest of the turn; returns what it took. */
   private slice(work: Work, scratch: number): number {
     const start = performance.now();
-    let spent = 0;
-    do {
-      work.advance(scratch);
-      spent = performance.now() - start;
-    } while (!work.finished && spent < SLICE_MS);
-    return spent;
+    do work.advance(scratch);
+    while (!work.finished && !this.turn.over);
+    return performance.now() - start;
   }
 
   /** Nothing lives in scratch from one call of a kernel to the next, so one region serves all jobs, as large as the largest. */
@@ -70,17 +70,3 @@ export class InlineExecutor implements Executor {
     return this.scratch.pointer;
   }
 }
-
-/** A turn of the event loop. Never a timer: browsers hold those back to 4 ms, and to a second in hidden pages. */
-export function macrotask(): Promise<void> {
-  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
-}
-declare const setImmediate: ((callback: () => void) => unknown) | undefined;

@@ -10,7 +10,7 @@ import type { Clock } from "./clock.ts";
 import { Crew } from "./crew.ts";
 import type { Pool } from "./dispatch.ts";
 import { type Controls, Work } from "./executor.ts";
-import { type InlineExecutor, macrotask, SLICE_MS } from "./inline.ts";
+import type { InlineExecutor } from "./inline.ts";
 import type { Kernels } from "./kernels.ts";
 import { inChunks, Slots } from "./slots.ts";
 import { until } from "./wait.ts";
@@ -22,8 +22,12 @@ const LOOK_MS = 16;
 const OVERDUE_MS = 500;
 /** After so long without progress the caller takes chunks even where it should not block. */
 const STALL_MS = 50;
-/** A caller that has nothing left to do looks again for so long before it waits. */
+/**
+ * A caller that has nothing left to do looks again for so long before it waits, or for as long as its last chunk took: others then end
+ * theirs, and to be woken up costs more than most chunks.
+ */
 const SPIN_MS = 0.03;
+const MOST_SPIN_MS = 1;
 
 /** Until it was measured. */
 const TYPICAL_WAKE_MS = 0.05;
@@ -155,8 +159,11 @@ export class PoolExecutor implements Pool {
   private async see(slot: number, work: Work, controls: Controls): Promise<void> {
     const { ring } = this.crew;
     const report = reporter(work, controls);
+    const { turn } = this.inline;
     let moved = performance.now();
     let before = -1;
+    let tail = 0; // what others may yet need for chunks like those computed here
+    turn.begin();
     while (ring.state(slot) === OPEN) {
       controls.signal?.throwIfAborted();
       const own = this.slots.at(slot);
@@ -177,10 +184,12 @@ export class PoolExecutor implements Pool {
       }
       const alone = !this.crew.servesWithin(own.scratch?.threads ?? 0);
       const helps = this.callerComputes || alone || now - moved > STALL_MS;
-      if (helps && this.computeFor(slot, SLICE_MS)) await macrotask();
-      else if (!this.spin(slot)) {
+      if (helps) tail = this.computeUntil(slot, turn.end) ?? tail;
+      if (turn.over) await turn.next();
+      else if (!this.spin(slot, helps, tail)) {
         const open = ring.stateValue(slot);
         if (ring.state(slot) === OPEN) await until(ring.words, ring.stateWord(slot), open, LOOK_MS, controls.signal);
+        turn.begin();
         this.adoptOverdue(slot);
       }
     }
@@ -188,18 +197,22 @@ export class PoolExecutor implements Pool {
     if (error) throw error;
   }
 
-  /** Compute chunks of the slot here; false if there was none to take. */
-  private computeFor(slot: number, ms: number): boolean {
+  /**
+   * Compute chunks of the slot here, until there is none to take or it is so late: one at least, if there is one. Returns the milliseconds
+   * of the last.
+   */
+  private computeUntil(slot: number, end: number): number | undefined {
     const { ring, caller } = this.crew;
-    const end = performance.now() + ms;
-    let some = false;
-    do {
+    let last: number | undefined;
+    for (let start = performance.now(); ; ) {
       const chunk = ring.take(slot, caller);
-      if (!chunk) return some;
+      if (!chunk) return last;
       this.compute(chunk);
-      some = true;
-    } while (performance.now() < end);
-    return some;
+      const now = performance.now();
+      last = now - start;
+      if (now >= end) return last;
+      start = now;
+    }
   }
 
   private compute(chunk: Chunk): void {
@@ -217,10 +230,11 @@ export class PoolExecutor implements Pool {
     }
   }
 
-  private spin(slot: number): boolean {
+  /** Whether there is something to do soon: the job is finished or, for a caller that helps, its next step has chunks. */
+  private spin(slot: number, helps: boolean, tail: number): boolean {
     const { ring } = this.crew;
-    const end = performance.now() + SPIN_MS;
-    do if (ring.state(slot) === FINISHED) return true;
+    const end = performance.now() + Math.max(SPIN_MS, Math.min(tail, MOST_SPIN_MS));
+    do if (ring.state(slot) === FINISHED || (helps && ring.offers(slot))) return true;
     while (performance.now() < end);
     return false;
   }

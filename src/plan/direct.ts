@@ -20,6 +20,9 @@ const BLOCK_TERMS_1X1 = 256;
 const TILE_MULTIPLY_ADDS = 2.5e6;
 /** Above this a tile is cut into runs of panels, although each run then packs the same input. */
 const LARGEST_TILE_MULTIPLY_ADDS = 1e7;
+/** Threads share a problem evenly if it has so many tiles; none need be shorter than some microseconds. */
+const SHARED_TILES = 12;
+const LEAST_SHARED_MULTIPLY_ADDS = 3e5;
 /** Rows that share a padded input tile, so that the rows above and below it are not the most of what is copied. */
 const ROWS_PER_PACKED_TILE = 4;
 const LONGEST_ROW = 256;
@@ -83,7 +86,9 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   const perPixel = p.filters * (termCount(p) || TERMS_OF_NOTHING) || 1;
 
   const [, outRows, outColumns] = p.output;
-  let columns = evenPart(outColumns, LONGEST_ROW, overColumns ? vectorColumns : register.rows);
+  // An even number of parts: of 13 one of two threads computes 7.
+  const longest = outColumns > LONGEST_ROW ? outColumns / (2 * Math.ceil(outColumns / LONGEST_ROW / 2)) : LONGEST_ROW;
+  let columns = evenPart(outColumns, longest, overColumns ? vectorColumns : register.rows);
   const oneRow = overColumns && columns === outColumns && isOneRow(p);
   const leastRows = p.taps[1] > 1 ? Math.min(ROWS_PER_PACKED_TILE, outRows) : 1;
   const mostRows = oneRow ? LONGEST_ROW / columns : TILE_MULTIPLY_ADDS / (columns * perPixel);
@@ -113,9 +118,16 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
     else columns = roundUp(Math.ceil(columns / 2), vectorColumns);
     ({ input, accumulatorBytes } = measure());
   }
+  const perTile = rows * columns * perPixel;
+  const others = p.batch * p.groups * p.output[0] * Math.ceil(outRows / rows) * Math.ceil(outColumns / columns);
+  // Each run packs the same input, if there is any to be packed.
+  const shared = Math.min(
+    Math.ceil(SHARED_TILES / Math.max(1, others)),
+    Math.floor(perTile / LEAST_SHARED_MULTIPLY_ADDS),
+  );
   const panelRuns = Math.max(
     1,
-    Math.min(panels.length - 1, Math.ceil((rows * columns * perPixel) / LARGEST_TILE_MULTIPLY_ADDS)),
+    Math.min(panels.length - 1, Math.max(shared, Math.ceil(perTile / LARGEST_TILE_MULTIPLY_ADDS))),
   );
   return {
     blockChannels,

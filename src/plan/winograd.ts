@@ -21,6 +21,10 @@ const PASS_FILTERS = 48;
 const MOST_CYCLES = 3e6;
 /** Fewer units than this cannot be spread over threads: then filters are. */
 const LEAST_UNITS = 8;
+/** Threads share a step evenly if it has so many tiles; none need be shorter than some microseconds, or have fewer panels of filters. */
+const SHARED_TILES = 32;
+const LEAST_CYCLES = 3e4;
+const LEAST_PANELS = 4;
 
 /** See assembly/winograd.ts. */
 interface Form {
@@ -185,7 +189,17 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
 
   const panels = panelsOf(p.filters, tall, true);
   const panelCount = panels.length - 1;
-  const runs = fused ? 1 : Math.min(panelCount, Math.ceil(costs.multiply / MOST_CYCLES));
+  const regions = p.groups * batches * units;
+  /** So many parts of each region and frame that threads can share the step, no longer than `most` and not shorter than need be. */
+  const parts = (frames: number, cycles: number, most: number, atMost: number) =>
+    Math.min(
+      Math.max(1, atMost),
+      Math.max(
+        Math.ceil(cycles / most),
+        Math.min(Math.ceil(SHARED_TILES / Math.max(1, regions * frames)), Math.ceil(cycles / LEAST_CYCLES)),
+      ),
+    );
+  const runs = fused ? 1 : parts(p.output[0], costs.multiply, MOST_CYCLES, Math.ceil(panelCount / LEAST_PANELS));
   const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(PASS_FILTERS / tall));
   const frames: ConvProblem = {
     ...p,
@@ -251,7 +265,6 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     scratchAcc: A.ZERO_BYTES,
     scratchPixels: A.ZERO_BYTES,
   };
-  const regions = p.groups * batches * units;
   const main = {
     kernel: fused ? ("winograd_f32" as const) : ("winograd_multiply_f32" as const),
     tiles: regions * p.output[0] * runs,
@@ -261,7 +274,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     block: winogradBlock(p, blocking, layout),
     pointers: fused ? convPointers(p) : replace(convPointers(p), { word: A.CONV_X, region: "work", offset: 0 }),
   };
-  const channelRuns = Math.min(p.channels, Math.ceil(costs.input / (MOST_CYCLES / 8)));
+  const channelRuns = parts(p.input[0], costs.input, MOST_CYCLES / 8, p.channels);
   const prepare = {
     kernel: "winograd_input_f32" as const,
     tiles: regions * p.input[0] * channelRuns,

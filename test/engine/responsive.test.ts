@@ -1,4 +1,5 @@
 // While a long job runs in the caller's thread: progress is told, and the event loop stays alive.
+import { createEngine } from "simdconv";
 import { describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf } from "../support/errors.ts";
@@ -62,6 +63,24 @@ describe("event loop", () => {
       expect(longest).toBeLessThanOrEqual(25);
     });
   }
+
+  it("a setImmediate ping waits at most 25 ms during half a second of small jobs, each awaited before the next", async (test) => {
+    for (const openmp of [false, true]) {
+      const engine = await createEngine({ binary: "simd", workers: 1 });
+      const { input, filters } = good();
+      const until = performance.now() + 500;
+      let calls = 0;
+      const jobs = async () => {
+        for (; performance.now() < until; calls++) await engine.nnet.conv2d(input, filters, { openmp });
+      };
+      const { longest, pings } = await longestSilence(jobs(), setImmediate);
+      note(test, `openmp ${openmp}: ${calls} jobs, ${pings} pings, longest wait ${longest.toFixed(1)} ms`);
+      expect(calls).toBeGreaterThan(500);
+      expect(pings).toBeGreaterThan(10);
+      expect(longest).toBeLessThanOrEqual(25);
+      engine.dispose();
+    }
+  });
 });
 
 describe("progress", () => {
