@@ -7,9 +7,11 @@
  * so the bits of an output depend neither on the tile nor on the form. `from` is the zeros of the scratch for the first
  * block of terms and the accumulators afterwards, its rows NV vectors apart; those of `to` are `pitch` bytes apart, for `to`
  * may be y itself when nothing is left to do. `terms … end` is the table of byte offsets, `places` one byte offset per
- * row, `w` walks over packed filters. The form says which operand is which:
+ * row, `w` walks over packed filters. The form says which operand is which (in Evenly, `terms` is the bytes from term to term, and `end`
+ * that of the packed filters):
  *
  *   Pixels    rows are filters, splatted, w packed [j][MR];          lanes are pixels at x + offset[j]
+ *   Evenly    the same, with offsets that rise by the same bytes from term to term
  *   Filters   rows are pixels, splatted, at x + place[r] + offset[j]; lanes are filters, w packed [j][NV vectors]
  *   Rows      rows are output rows at x + place[r] + offset[j];      lanes are their pixels, w packed [j], splatted
  *   Planes    rows are pixels, at x + place[r] + offset[j];          lanes are planes of x and of w, packed [j][NV vectors]
@@ -38,12 +40,13 @@ export type Filters = N2;
 export type Rows = N3;
 export type Planes = N4;
 export type Dots = N5;
+export type Evenly = N6;
 
 /** The operand of row `lengthof<R>() − 1`, which all but Planes and Dots splat. */
 // @ts-ignore: decorator
 @inline function scalar<T, V, F, R>(w: usize, place: usize): V {
   if (lengthof<F>() == lengthof<Dots>()) return masked<T, V>(loadLanes<T, V>(place), loadLanes<T, V>(w));
-  if (lengthof<F>() == lengthof<Pixels>()) return loadSplatAt<T, V, R>(w);
+  if (lengthof<F>() == lengthof<Pixels>() || lengthof<F>() == lengthof<Evenly>()) return loadSplatAt<T, V, R>(w);
   if (lengthof<F>() == lengthof<Planes>()) return loadLanes<T, V>(place);
   return loadSplat<T, V>(lengthof<F>() == lengthof<Filters>() ? place : w);
 }
@@ -57,7 +60,7 @@ export type Dots = N5;
 /** Not inlined on purpose: an engine promotes a function that is entered often, and never while it runs. */
 function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize): void {
   const rows = lengthof<MR>(), wide = lengthof<NV>() > 1;
-  const pixels = lengthof<F>() == lengthof<Pixels>(), dots = lengthof<F>() == lengthof<Dots>();
+  const evenly = lengthof<F>() == lengthof<Evenly>(), pixels = lengthof<F>() == lengthof<Pixels>() || evenly, dots = lengthof<F>() == lengthof<Dots>();
   const filters = lengthof<F>() == lengthof<Filters>() || lengthof<F>() == lengthof<Planes>() || dots;
   const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
 
@@ -80,8 +83,9 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
     if (rows > 5) p5 = x + load<u32>(places, 20);
   }
 
-  for (; terms < end; terms += 4) {
-    const o = <usize>load<u32>(terms);
+  // Evenly: no offset is read, which is two operations of 34, and these loops want all that the decoder gives.
+  for (; (evenly ? w : terms) < end; evenly ? x += terms : terms += 4) {
+    const o = evenly ? 0 : <usize>load<u32>(terms);
     let v0 = a00, v1 = a00;
     if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
     else if (dots) v0 = loadNextLanes<T, V>(w);

@@ -13,7 +13,7 @@ import {
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { contract, Filters, Pixels } from "./contract";
+import { contract, Evenly, Filters, Pixels } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
 import { finishTile, storeColumns, storeRows } from "./store";
@@ -96,6 +96,9 @@ function lanesOverPixels<T, V>(
   // Nothing to do to the sums, and lanes of y that follow each other: whole vectors go straight into y.
   const plain = closes && !bias && activation == ACTIVATION_LINEAR && yColumn == size;
   let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
+  // With one tap the terms are channels. Others, and float64, do with the table.
+  const evenly = sizeof<T>() == 4;
+  const step: usize = evenly && word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8) == 1 && terms > 1 ? <usize>(entry(table, 1) - entry(table, 0)) : 0;
 
   for (let r = 0; r < rows; ++r) {
     for (let c = 0; c < columns; c += wide) {
@@ -104,14 +107,12 @@ function lanesOverPixels<T, V>(
       for (let p = panel0; p < panel1; ++p) {
         const k = entry(panels, p), height = entry(panels, p + 1) - k;
         const panel = w + <usize>(k * terms * size), from = opens ? scratch : acc, to = y + <usize>(k * yK + r * yRow + c * yColumn);
-        if (plain && count == vectors * L) {
-          contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, panel, from, to, yK);
-        } else {
-          contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, panel, from, acc, vectors * vector);
-          if (closes) {
-            finishTile<T, V>(acc, height, vectors, bias ? <usize>(bias + (g * filters + k) * size) : 0, size, 0, activation);
-            storeRows<T, V>(acc, vectors * vector, height, count, to, yK, yColumn);
-          }
+        const whole = plain && count == vectors * L, sums = whole ? to : acc, pitch = whole ? yK : vectors * vector;
+        if (evenly && step) contract<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, 0, panel, from, sums, pitch);
+        else contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, panel, from, sums, pitch);
+        if (closes && !whole) {
+          finishTile<T, V>(acc, height, vectors, bias ? <usize>(bias + (g * filters + k) * size) : 0, size, 0, activation);
+          storeRows<T, V>(acc, vectors * vector, height, count, to, yK, yColumn);
         }
         if (!oneBlock) acc += slot;
       }

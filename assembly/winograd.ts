@@ -19,11 +19,11 @@
  */
 import {
   CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
-  CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_V, CONV_STRIDE, CONV_TAPS, CONV_TERMS, CONV_TILE_BATCH,
+  CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_V, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
   CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_X, CONV_Y,
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { contract, Pixels } from "./contract";
+import { contract, Evenly } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
 import { transformOutput } from "./winograd-output";
@@ -88,7 +88,7 @@ function multiplyUnit<V>(
 /** The products of panels p0 … p1 − 1 at every point. */
 function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, vector = vectorBytes<f32, V>(), points = word(args, CONV_POINTS), kept = min(points, 6);
-  const panels = <usize>word(args, CONV_PANELS), channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_TERMS), table = <usize>word(args, CONV_TERMS);
+  const panels = <usize>word(args, CONV_PANELS), channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_TERMS);
   const taps = word(args, CONV_TAPS), unit = unitsOfFrame(args) * word(args, CONV_V_UNIT), slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide);
   const first = z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
   for (let i = 0; i < points * points; ++i) {
@@ -106,7 +106,7 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
           let x = v + <usize>(frame * unit + i * word(args, CONV_V_POINT) + c * wide * 4), to = products;
           for (let q = 0; q < across; ++q, x += <usize>word(args, CONV_V_PANEL), to += <usize>slot) {
             const vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
-            contract<f32, V, Pixels>(height, vectors, table, table + (<usize>terms << 2), x, 0, filters, opens ? scratch : to, to, vectors * vector);
+            contract<f32, V, Evenly>(height, vectors, wide * 4, filters + <usize>(terms * height * 4), x, 0, filters, opens ? scratch : to, to, vectors * vector);
           }
         }
       }

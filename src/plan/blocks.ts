@@ -240,16 +240,14 @@ export interface Points {
 }
 
 export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
-  const terms = Int32Array.from({ length: b.blockTerms }, (_, c) => (c * t.vPanel) / Math.max(1, p.channels));
   const numbers = winogradNumbers();
-  return blocking(problemWords(new Words(A.CONV_BYTES, [terms, b.panels, numbers]), p), b)
+  return blocking(problemWords(new Words(A.CONV_BYTES, [b.panels, numbers]), p), b)
     .put(A.CONV_W_GROUP, wrap(t.wGroup))
     .put(A.CONV_SIDE, t.side)
     .put(A.CONV_POINTS, t.points)
     .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
     .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
     .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
-    .table(A.CONV_TERMS, terms)
     .table(A.CONV_PANELS, b.panels)
     .table(A.CONV_NUMBERS, numbers)
     .image();
