@@ -11,6 +11,11 @@ import { Ring, SLOTS } from "./ring.ts";
 /** Looking again costs less than a sleep and a wake-up for about this long; on a busy machine longer spins cost everyone. */
 const SPIN_MS = 0.03;
 const MOST_SPIN_MS = 1;
+/**
+ * Who was woken up too late to find anything waits less: it may have been woken on the caller's core, and be in its way. If it went back to
+ * sleep at once it would be too late for each of a row of short jobs, and every caller would pay for calling it.
+ */
+const LATE_SPIN_MS = 0.2;
 
 let kernels: Kernels | undefined;
 let ring: Ring | undefined;
@@ -50,8 +55,7 @@ const worker: KernelWorker = {
       if (served >= 0) {
         next = (served + 1) % SLOTS;
         worked = true;
-      } else if (!worked || !changes(ring, seen)) {
-        // Who found nothing to do goes back to sleep at once: it may have been woken on the caller's core, and be in its way.
+      } else if (!changes(ring, seen, worked ? MOST_SPIN_MS : LATE_SPIN_MS)) {
         worked = false;
         ring.sleep(seen);
       }
@@ -83,13 +87,13 @@ function serveOne({ table }: Kernels, ring: Ring, from: number): number {
 }
 
 /** Whether there is something to do soon. While others still compute, the end of their job, and the next one, are near. */
-function changes(ring: Ring, seen: number): boolean {
+function changes(ring: Ring, seen: number, mostMs: number): boolean {
   const start = performance.now();
   for (let end = start + SPIN_MS; ; ) {
     if (ring.epoch !== seen) return true;
     const now = performance.now();
     if (now < end) continue;
-    if (now > start + MOST_SPIN_MS || !ring.busy) return false;
+    if (now > start + mostMs || !ring.busy) return false;
     end = now + SPIN_MS;
   }
 }

@@ -1,6 +1,7 @@
 /** The workers of a pool: started when first wanted, replaced when lost, sent home at the end. */
 import { Ring, ringBytes } from "../../workers/ring.ts";
 import type { Arena, Lease } from "./arena.ts";
+import { macrotask } from "./turn.ts";
 import { type Loss, startWorker, type WorkerHandle, type WorkerSource, within } from "./worker-handle.ts";
 
 const START_MS = 10_000;
@@ -11,6 +12,10 @@ const SPARE_THREADS = 8;
 
 const WAKE_ROUNDS = 12;
 const MOST_WAKE_MS = 1;
+/** After so long a worker that found nothing to do is asleep. */
+const ASLEEP_MS = 0.1;
+/** A worker that had not yet gone to sleep says nothing; and a job must be posted in any case. */
+const LEAST_WAKE_MS = 0.01;
 
 interface Member {
   readonly handle: WorkerHandle;
@@ -172,21 +177,25 @@ export class Crew {
     return new Map(serving.map(({ thread }) => [thread, this.ring.beat(thread)]));
   }
 
-  /** Milliseconds from a call to a sleeping worker's awakening, the second best of a few; undefined if nobody serves. */
+  /**
+   * Milliseconds from a call to a sleeping worker's awakening, the second best of a few; undefined if nobody serves. They follow each other
+   * as calls do where it matters: a core that has been idle for long wakes up ten times as slowly.
+   */
   async measureWake(): Promise<number | undefined> {
+    await new Promise((resolve) => setTimeout(resolve, 2)); // what started with it comes to rest
     const times: number[] = [];
     for (let round = 0; round < WAKE_ROUNDS; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await macrotask();
       const thread = [...this.members.values()].find((member) => member.serving)?.thread;
       if (thread === undefined || this.ended) return undefined;
+      passTime(ASLEEP_MS);
       const before = this.ring.beat(thread);
       const start = performance.now();
       this.ring.wakeAll();
       while (this.ring.beat(thread) === before && performance.now() - start < MOST_WAKE_MS);
       times.push(performance.now() - start);
     }
-    // A core that has gone to sleep wakes up ten times as slowly; calls that follow each other, where it matters, meet none such.
-    return times.sort((a, b) => a - b)[1];
+    return Math.max(LEAST_WAKE_MS, times.sort((a, b) => a - b)[1]!);
   }
 
   end(): void {
@@ -202,4 +211,9 @@ export class Crew {
     }
     this.members.clear();
   }
+}
+
+function passTime(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
 }

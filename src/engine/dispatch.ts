@@ -5,8 +5,9 @@ import type { InlineExecutor } from "./inline.ts";
 
 /** What the pool must save, in multiples of its overhead, before it is used unasked. */
 const LEAST_GAIN = 2;
-/** Starting the workers takes tens of milliseconds, once: a program of tiny calls should not pay for it. */
+/** Starting the workers takes tens of milliseconds, once: a program of few or tiny calls should not pay for it. So long must one be, or all. */
 const LEAST_MS_TO_START = 2;
+const LEAST_MS_TOGETHER = 30;
 
 /** Executors with workers. */
 export interface Pool extends Executor {
@@ -30,6 +31,8 @@ export class Dispatcher implements Executor {
   private readonly clock: Clock;
   private readonly openmp: () => boolean | null;
   private started = false;
+  /** Of the calls so far that a pool would have paid for. */
+  private missedMs = 0;
 
   /** `openmp` is asked where a call leaves it open; null leaves it to the estimate. */
   constructor(inline: InlineExecutor, pool: Pool, clock: Clock, openmp: () => boolean | null) {
@@ -58,7 +61,9 @@ export class Dispatcher implements Executor {
     const ms = this.clock.milliseconds(work.cycles);
     const threads = Math.max(2, this.pool.threads);
     const pays = openmp === true || ms * (1 - 1 / threads) > LEAST_GAIN * this.pool.overheadMs(work);
-    if (!pays || (openmp === null && !this.started && ms < LEAST_MS_TO_START)) return false;
+    if (!pays) return false;
+    this.missedMs += ms;
+    if (openmp === null && !this.started && ms < LEAST_MS_TO_START && this.missedMs < LEAST_MS_TOGETHER) return false;
     this.started = true;
     void this.pool.start();
     return true;

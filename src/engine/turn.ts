@@ -29,8 +29,8 @@ export class Turn {
   }
 }
 
-/** Never a timer: browsers hold those back to 4 ms, and to a second in hidden pages. */
-function macrotask(): Promise<void> {
+/** A turn of the event loop. Never a timer: browsers hold those back to 4 ms, and to a second in hidden pages. */
+export function macrotask(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -72,6 +72,17 @@ describe("openmp of a call", () => {
     expect(control.calls).toBe(calls);
   });
 
+  it("unset: many calls that are worth a pool start it together, few do not", async () => {
+    await using engine = await hooked();
+    // A fraction of a millisecond each.
+    const input = { data: new Float32Array(64 * 40 * 40), shape: [1, 64, 40, 40] };
+    const filters = { data: new Float32Array(64 * 64), shape: [64, 64, 1, 1] };
+    for (let i = 0; i < 4; i++) await engine.nnet.conv2d(input, filters);
+    expect(recorded.made).toBe(0);
+    for (let i = 0; i < 400 && recorded.made === 0; i++) await engine.nnet.conv2d(input, filters);
+    expect(await becomes(() => serving(engine) === 2, 10_000)).toBe(true);
+  });
+
   it("unset: a large call starts the pool by itself, and uses it", async () => {
     await using engine = await hooked();
     await engine.nnet.conv2d(large.input, large.filters);

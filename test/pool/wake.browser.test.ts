@@ -5,7 +5,7 @@ import { note } from "../support/record.ts";
 import type { Engine } from "../support/spec.ts";
 import { startPool } from "./jobs.ts";
 
-/** The pool's own instrument: milliseconds, the lower quartile of a few rounds; capped where a worker does not wake at all. */
+/** The pool's own instrument: milliseconds, the second best of a few rounds; capped where a worker does not wake at all. */
 interface Instrument {
   runtime: { pool: { crew: { measureWake(): Promise<number | undefined> } } };
 }
