@@ -40,17 +40,20 @@ function nineTapStride({ dtype, taps, stride, dilation }: ConvProblem, narrowest
   return down === 1 && dilation[1] === 1 ? 1 : 0;
 }
 
-/** Whether it may read the input where it lies, with what is before and after each row: neighbours in memory, and no padding of planes. */
+/**
+ * Whether nine-taps.ts may read the input where it lies, and a little before and after it: columns are neighbours in memory, no more of them
+ * are outside than may be read, zeros in scratch are as long as a row's reach, and there is no padding in depth.
+ */
 function bordersInPlace({ x, taps, dilation, low, input, output, stride }: ConvProblem): boolean {
-  const before = low[2] * SIZE;
-  const after = ((output[2] - 1) * stride[2] + (taps[2] - 1) * dilation[2] - low[2] - input[2] + 1) * SIZE;
-  // A vector reads on after what it needs: up to three elements, with stride 2 up to seven.
-  const inDepth = low[0] <= 0 && output[0] - 1 - low[0] < input[0];
-  // Rows outside are read from zeros, as far as the last tap.
-  const reach = (taps[2] - 1) * dilation[2] * SIZE;
+  const extent = (taps[2] - 1) * dilation[2];
+  const before = low[2];
+  const after = (output[2] - 1) * stride[2] + extent - low[2] - (input[2] - 1);
   const near =
-    before <= MOST_BEFORE && after + MASKS_AFTER * SIZE <= MOST_AFTER && reach + (4 + MASKS_AFTER) * SIZE <= ZERO_BYTES;
-  return x.space[2] === 1 && near && inDepth && stride[0] === 1;
+    before * SIZE <= MOST_BEFORE &&
+    (after + MASKS_AFTER) * SIZE <= MOST_AFTER &&
+    (extent + 4 + MASKS_AFTER) * SIZE <= ZERO_BYTES;
+  const inDepth = stride[0] === 1 && low[0] <= 0 && output[0] - 1 - low[0] < input[0];
+  return x.space[2] === 1 && near && inDepth;
 }
 
 /** Null where the algorithm does not apply. */
