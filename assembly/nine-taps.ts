@@ -9,8 +9,8 @@
  * row of masks, ones where there is a column and zeros elsewhere, stands in scratch beside them.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_NINE_TAPS, CONV_PACKED, CONV_SCRATCH_ACC, CONV_SCRATCH_X, CONV_STRIDE,
-  CONV_TERMS, CONV_TILE_COLUMNS, CONV_W, CONV_W_GROUP, CONV_Y_STRIDES, MASKS_AFTER,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_IN, CONV_LOW, CONV_NINE_TAPS, CONV_PACKED, CONV_PLACES, CONV_SCRATCH_ACC, CONV_SCRATCH_X, CONV_STRIDE,
+  CONV_TERMS, CONV_W, CONV_W_GROUP, CONV_Y_STRIDES,
 } from "./args";
 import { N1, N2, N3, N4 } from "./contract";
 import {
@@ -32,9 +32,8 @@ const FINISHED_ROWS = 4;
 export function maskColumns(args: usize, scratch: usize, column: i32): void {
   if (word(args, CONV_PACKED)) return;
   const left = column * word(args, CONV_STRIDE + 8) - word(args, CONV_LOW + 8), wide = word(args, CONV_IN + 8);
-  const reach = entry(<usize>word(args, CONV_TERMS), 2) >> 2;
   let p = scratch + <usize>word(args, CONV_SCRATCH_X);
-  for (let i = left, end = left + word(args, CONV_TILE_COLUMNS) * word(args, CONV_STRIDE + 8) + reach + MASKS_AFTER; i < end; ++i, p += 4) store<i32>(p, <u32>i < <u32>wide ? -1 : 0);
+  for (let i = left, end = left + word(args, CONV_PLACES + 8); i < end; ++i, p += 4) store<i32>(p, <u32>i < <u32>wide ? -1 : 0);
 }
 
 /**

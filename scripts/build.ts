@@ -13,7 +13,7 @@ const BINARIES = ["scalar", "simd", "relaxed"] as const;
  * gradients by Winograd and of its strides took it beyond. Kernels of gradients are 2.5 KiB of a binary; depthwise without a padded copy is
  * 1.3, for up to half as much speed again, and a register tile without a table of offsets 0.3.
  */
-const PAGE_LIMIT = 65 * 1024;
+const PAGE_LIMIT = 65.5 * 1024;
 /** A binary that a page loads at once, and one with all kernels, which comes with the first float64. */
 const WASM_LIMIT = 20 * 1024;
 const WHOLE_LIMIT = 24 * 1024;

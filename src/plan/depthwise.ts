@@ -111,7 +111,6 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
     const scratchPixels = scratchAcc + REGISTER_ROWS * roundUp(columns, vectorColumns) * size;
     const scratchX = roundUp(scratchPixels + 4 * REGISTER_ROWS, 64);
     const plane = input.pitches[0];
-    const masks = bordered ? (columns * p.stride[2] + (p.taps[2] - 1) * p.dilation[2] + MASKS_AFTER) * size : 0;
     const copiedPlanes = input.packed ? Math.min(tileGroups, Math.ceil(COPY_BYTES / plane)) : tileGroups;
     const tiles = p.filters === 0 ? 0 : p.batch * Math.ceil(p.groups / tileGroups) * runs * p.output[0] * bands;
     const filterBytes = p.groups * p.filters * taps * size;
@@ -120,7 +119,7 @@ export function depthwiseCandidate(p: ConvProblem, binary: BinaryName): Candidat
       tiles,
       grain: Math.max(1, Math.floor((GRAIN_MULTIPLY_ADDS * tiles) / Math.max(1, multiplyAdds(p)))),
       cycles,
-      scratchBytes: scratchX + masks + input.bytes + (copiedPlanes - 1) * plane,
+      scratchBytes: scratchX + input.bytes + (copiedPlanes - 1) * plane,
       // A group has one channel: its stride is free to be that of the planes which are copied together.
       block: convBlock(
         { ...p, x: { ...p.x, channel: p.x.group } },

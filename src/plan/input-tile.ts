@@ -2,6 +2,7 @@
  * Where a tile finds its input: in x itself, or in a padded copy in scratch. Either way the outcome is a table of term
  * offsets and two steps, and the kernel does not know the difference.
  */
+import { MASKS_AFTER } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { dilatedExtent, product, staysInside } from "../problem/problem.ts";
 import { elementBytes } from "./registers.ts";
@@ -55,7 +56,7 @@ export interface TileShape {
   readonly oneRow?: boolean;
   /** Strided columns are read where they are, not cut into phases. */
   readonly unphased?: boolean;
-  /** Read in place, whatever lies outside: the kernel knows the borders. */
+  /** Read in place, whatever lies outside; a mask for every column that is read stands in scratch (CONV_PLACES, x) instead of a copy. */
   readonly bordered?: boolean;
 }
 
@@ -82,9 +83,13 @@ function tooManyPlaces(planeBytes: number, channels: number): boolean {
 function inPlace(p: ConvProblem, shape: TileShape): InputTile {
   const size = elementBytes(p.dtype);
   const [z, y, x] = p.x.space;
+  const masks = shape.bordered
+    ? shape.columns * p.stride[2] + dilatedExtent(p.taps[2], p.dilation[2]) + MASKS_AFTER
+    : 0;
+  const none: Axis = { perTap: false, runs: 0, runStart: 0, runStep: 0, places: 0, outputStep: 0 };
   return {
     packed: false,
-    axes: [],
+    axes: masks > 0 ? [none, none, { ...none, places: masks }] : [],
     pitches: [0, 0, 0, 0, 0],
     rowStep: p.stride[1] * y * size,
     columnStep: p.stride[2] * x * size,
@@ -92,7 +97,7 @@ function inPlace(p: ConvProblem, shape: TileShape): InputTile {
       termOffsets(p, shape.channels, p.x.channel * size, (kz, ky, kx) => {
         return (kz * p.dilation[0] * z + ky * p.dilation[1] * y + kx * p.dilation[2] * x) * size;
       }),
-    bytes: 0,
+    bytes: masks * size,
     copiedRows: 0,
     copied: 0,
     step: 1,
