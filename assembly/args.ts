@@ -110,8 +110,9 @@ export const CONV_SIDE = 352;
 /** The numbers of the transforms: 2, 1/2, 5/2, √½, √2; √½/3, √2/3, 1/3. */
 export const CONV_NUMBERS = 356;
 /**
- * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][channel][tile of the panel].
- * Bytes of a point, of a panel, of a unit; frames of an image that have units.
+ * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][frame][channel][tile of
+ * the panel].
+ * Bytes of a point, of a panel, of a unit; frames of it.
  */
 export const CONV_V_POINT = 360;
 export const CONV_V_PANEL = 364;
@@ -175,7 +176,10 @@ export const MOST_AFTER = 128;
 /** Masks beyond the columns of the outputs and the last tap: what a vector, or two with stride 2, reads on. */
 export const MASKS_AFTER = 8;
 
-export const CONV_BYTES = 496;
+/** `winograd` only: filters come from so far away that they are asked for before they are multiplied. See ahead.ts. */
+export const CONV_FETCHES = 496;
+
+export const CONV_BYTES = 500;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

@@ -5,7 +5,7 @@ import {
 } from "./args";
 import { activate } from "./activation";
 import {
-  add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadNextLanes, loadSplat, multiply, multiplyAdd, storeLanes, subtract,
+  add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadSplat, multiply, multiplyAdd, storeLanes, subtract,
   vectorBytes,
 } from "./lanes";
 import { TILE_HEIGHT, TILE_WIDTH, TILE_WORDS, TILE_Y_AT } from "./winograd-units";
@@ -20,11 +20,22 @@ export function transformOutput<V>(args: usize, scratch: usize, g: i32, panel: i
     const to = y + <usize>((k0 + r) * word(args, CONV_Y_STRIDES + 8));
     // Without a bias: the zeros of the scratch, if there is an activation to apply.
     const b = bias ? <usize>(bias + (g * word(args, CONV_FILTERS) + k0 + r) * 4) : word(args, CONV_ACTIVATION) == ACTIVATION_LINEAR ? 0 : scratch;
+    fetchOutputs<V>(tiles, count, to, <usize>word(args, CONV_Y_STRIDES + 16), scratch + <usize>word(args, CONV_SCRATCH_ROWS));
     for (let t = 0; t < count; t += L) {
       const q = t / wide, vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
       outputTiles<V>(args, scratch, products + <usize>(q * slot + r * vectors * vector + t % wide * 4), b, tiles + <usize>t * TILE_WORDS, min(L, count - t), to);
     }
   }
+}
+
+/** The lines of y that tiles of one filter are about to be stored into: see ahead.ts. L tiles side by side are one of them. */
+function fetchOutputs<V>(list: usize, count: i32, y: usize, yRow: usize, sink: usize): void {
+  let seen = 0;
+  for (let t = 0, L = lanes<f32, V>(); t < count; t += L, list += <usize>L * TILE_WORDS) {
+    let at = y + load<u32>(list + TILE_Y_AT);
+    for (let rows = load<i32>(list + TILE_HEIGHT); rows > 0; --rows, at += yRow) seen ^= load<i32>(at);
+  }
+  store<i32>(sink, seen);
 }
 
 /** L tiles of one filter: Aᵀ along y and along x, bias, activation, and their way to y. */
@@ -39,17 +50,27 @@ function outputTiles<V>(args: usize, scratch: usize, products: usize, bias: usiz
     storeColumns<V>(between, row, list, count, y, yRow, word(args, CONV_Y_STRIDES + 20));
     return;
   }
-  for (let j: usize = 0; j < points; ++j) {
-    if (points == 6) toFour<V>(products + j * step, 6 * step, between + j * vector, row, numbers, 0, 0);
-    else toFourOfNine<V>(products + j * step, 9 * step, between + j * vector, row, numbers, 0, 0);
+  toFours<V>(points, points, products, points * step, step, false, between, between + row, between + 2 * row, between + 3 * row, vector, numbers, 0, 0);
+  let p = between, q = between + vector, r = between + 2 * vector, s = between + 3 * vector, next = row;
+  const turned = isVector<V>() && word(args, CONV_Y_STRIDES + 20) == 4, whole = turned && areWhole(list, count);
+  if (whole) {
+    p = y + load<u32>(list, TILE_Y_AT);
+    q = y + load<u32>(list + TILE_WORDS, TILE_Y_AT);
+    r = y + load<u32>(list + 2 * TILE_WORDS, TILE_Y_AT);
+    s = y + load<u32>(list + 3 * TILE_WORDS, TILE_Y_AT);
+    next = yRow;
   }
-  // In place: the first four of a row's vectors are its outputs.
-  for (let i: usize = 0, at = between; i < 4; ++i, at += row) {
-    if (points == 6) toFour<V>(at, vector, at, vector, numbers, bias, activation);
-    else toFourOfNine<V>(at, vector, at, vector, numbers, bias, activation);
-  }
-  if (isVector<V>() && word(args, CONV_Y_STRIDES + 20) == 4) storeSquares<V>(between, row, list, count, y, yRow);
-  else storeColumns<V>(between, row, list, count, y, yRow, word(args, CONV_Y_STRIDES + 20));
+  toFours<V>(points, 4, between, vector, row, turned, p, q, r, s, next, numbers, bias, activation);
+  if (!turned) storeColumns<V>(between, row, list, count, y, yRow, word(args, CONV_Y_STRIDES + 20));
+  else if (!whole) storeSquares<V>(between, row, list, count, y, yRow);
+}
+
+/** Four tiles, of four rows and columns each. */
+// @ts-ignore: decorator
+@inline function areWhole(list: usize, count: i32): bool {
+  let rest = count ^ 4;
+  for (let t: usize = 0; t < 4; ++t) rest |= (load<i32>(list + t * TILE_WORDS, TILE_HEIGHT) ^ 4) | (load<i32>(list + t * TILE_WORDS, TILE_WIDTH) ^ 4);
+  return rest == 0;
 }
 
 // @ts-ignore: decorator
@@ -59,30 +80,66 @@ function outputTiles<V>(args: usize, scratch: usize, products: usize, bias: usiz
   return activation == ACTIVATION_LINEAR ? value : activate<f32, V>(value, activation);
 }
 
+/**
+ * Aᵀ on `lines` lines of `points` vectors, `step` bytes apart, the lines `next` bytes. The four vectors of a line go to p, q, r and s, which then move
+ * by `toNext`; `turned` round if they are to be tiles, and not outputs of a lane for each tile.
+ */
+// @ts-ignore: decorator
+@inline function toFours<V>(
+  points: usize, lines: usize, from: usize, step: usize, next: usize, turned: bool, p: usize, q: usize, r: usize, s: usize, toNext: usize,
+  numbers: usize, bias: usize, activation: i32,
+): void {
+  const end = p + lines * toNext;
+  if (points == 6) fromSix<V>(end, from, step, next, turned, p, q, r, s, toNext, numbers, bias, activation);
+  else fromNine<V>(end, from, step, next, turned, p, q, r, s, toNext, numbers, bias, activation);
+}
+
 /** Aᵀ = [1 √2 √2 √½ √½ 0; 0 1 −1 1 −1 0; 0 √½ √½ √2 √2 0; 0 ½ −½ 2 −2 1] on six vectors. */
-function toFour<V>(from: usize, step: usize, to: usize, toStep: usize, numbers: usize, bias: usize, activation: i32): void {
+function fromSix<V>(
+  end: usize, from: usize, step: usize, next: usize, turned: bool, p: usize, q: usize, r: usize, s: usize, toNext: usize, numbers: usize, bias: usize, activation: i32,
+): void {
   const two = loadSplat<f32, V>(numbers), half = loadSplat<f32, V>(numbers + 4), near = loadSplat<f32, V>(numbers + 12), far = loadSplat<f32, V>(numbers + 16);
-  const m1 = loadLanes<f32, V>(from + step), m2 = loadLanes<f32, V>(from + 2 * step), m3 = loadLanes<f32, V>(from + 3 * step), m4 = loadLanes<f32, V>(from + 4 * step);
-  const s = add<f32, V>(m1, m2), d = subtract<f32, V>(m1, m2), t = add<f32, V>(m3, m4), e = subtract<f32, V>(m3, m4);
-  const first = multiplyAdd<f32, V>(near, t, multiplyAdd<f32, V>(far, s, loadLanes<f32, V>(from)));
-  const last = multiplyAdd<f32, V>(two, e, multiplyAdd<f32, V>(half, d, loadLanes<f32, V>(from + 5 * step)));
-  storeLanes<f32, V>(to, finished<V>(first, bias, activation));
-  storeLanes<f32, V>(to + toStep, finished<V>(add<f32, V>(d, e), bias, activation));
-  storeLanes<f32, V>(to + 2 * toStep, finished<V>(multiplyAdd<f32, V>(far, t, multiply<f32, V>(near, s)), bias, activation));
-  storeLanes<f32, V>(to + 3 * toStep, finished<V>(last, bias, activation));
+  for (; p != end; from += next, p += toNext, q += toNext, r += toNext, s += toNext) {
+    const m1 = loadLanes<f32, V>(from + step), m2 = loadLanes<f32, V>(from + 2 * step), m3 = loadLanes<f32, V>(from + 3 * step), m4 = loadLanes<f32, V>(from + 4 * step);
+    const sum = add<f32, V>(m1, m2), d = subtract<f32, V>(m1, m2), t = add<f32, V>(m3, m4), e = subtract<f32, V>(m3, m4);
+    const first = multiplyAdd<f32, V>(near, t, multiplyAdd<f32, V>(far, sum, loadLanes<f32, V>(from)));
+    const last = multiplyAdd<f32, V>(two, e, multiplyAdd<f32, V>(half, d, loadLanes<f32, V>(from + 5 * step)));
+    storeFour<V>(turned, p, q, r, s, first, add<f32, V>(d, e), multiplyAdd<f32, V>(far, t, multiply<f32, V>(near, sum)), last, bias, activation);
+  }
 }
 
 /** Aᵀ = [1 1 1 1 0 1 0 0 0; √½ −√½ √2 −√2 0 0 1 0 0; ½ ½ 2 2 0 0 0 1 0; √½/2 −√½/2 2√2 −2√2 1 0 0 0 1] on nine: of F(4, 2), and what tap 1 adds. */
-function toFourOfNine<V>(from: usize, step: usize, to: usize, toStep: usize, numbers: usize, bias: usize, activation: i32): void {
+function fromNine<V>(
+  end: usize, from: usize, step: usize, next: usize, turned: bool, p: usize, q: usize, r: usize, s: usize, toNext: usize, numbers: usize, bias: usize, activation: i32,
+): void {
   const two = loadSplat<f32, V>(numbers), half = loadSplat<f32, V>(numbers + 4), near = loadSplat<f32, V>(numbers + 12), far = loadSplat<f32, V>(numbers + 16);
-  const m0 = loadLanes<f32, V>(from), m1 = loadLanes<f32, V>(from + step), m2 = loadLanes<f32, V>(from + 2 * step), m3 = loadLanes<f32, V>(from + 3 * step);
-  const s = add<f32, V>(m0, m1), d = multiply<f32, V>(near, subtract<f32, V>(m0, m1)), t = add<f32, V>(m2, m3), e = multiply<f32, V>(far, subtract<f32, V>(m2, m3));
-  const odd = from + 5 * step, third = loadLanes<f32, V>(odd + 2 * step), fourth = add<f32, V>(loadLanes<f32, V>(from + 4 * step), loadLanes<f32, V>(odd + 3 * step));
-  const first = add<f32, V>(add<f32, V>(s, t), loadLanes<f32, V>(odd)), second = add<f32, V>(add<f32, V>(d, e), loadLanes<f32, V>(odd + step));
-  storeLanes<f32, V>(to, finished<V>(first, bias, activation));
-  storeLanes<f32, V>(to + toStep, finished<V>(second, bias, activation));
-  storeLanes<f32, V>(to + 2 * toStep, finished<V>(multiplyAdd<f32, V>(two, t, multiplyAdd<f32, V>(half, s, third)), bias, activation));
-  storeLanes<f32, V>(to + 3 * toStep, finished<V>(multiplyAdd<f32, V>(two, e, multiplyAdd<f32, V>(half, d, fourth)), bias, activation));
+  for (; p != end; from += next, p += toNext, q += toNext, r += toNext, s += toNext) {
+    const m0 = loadLanes<f32, V>(from), m1 = loadLanes<f32, V>(from + step), m2 = loadLanes<f32, V>(from + 2 * step), m3 = loadLanes<f32, V>(from + 3 * step);
+    const sum = add<f32, V>(m0, m1), d = multiply<f32, V>(near, subtract<f32, V>(m0, m1)), t = add<f32, V>(m2, m3), e = multiply<f32, V>(far, subtract<f32, V>(m2, m3));
+    const odd = from + 5 * step;
+    let third = loadLanes<f32, V>(odd + 2 * step), fourth = add<f32, V>(loadLanes<f32, V>(from + 4 * step), loadLanes<f32, V>(odd + 3 * step));
+    const first = add<f32, V>(add<f32, V>(sum, t), loadLanes<f32, V>(odd)), second = add<f32, V>(add<f32, V>(d, e), loadLanes<f32, V>(odd + step));
+    third = multiplyAdd<f32, V>(two, t, multiplyAdd<f32, V>(half, sum, third));
+    fourth = multiplyAdd<f32, V>(two, e, multiplyAdd<f32, V>(half, d, fourth));
+    storeFour<V>(turned, p, q, r, s, first, second, third, fourth, bias, activation);
+  }
+}
+
+/** Four vectors, finished; `turned`, the transpose of their four lanes. */
+// @ts-ignore: decorator
+@inline function storeFour<V>(turned: bool, p: usize, q: usize, r: usize, s: usize, a: V, b: V, c: V, d: V, bias: usize, activation: i32): void {
+  a = finished<V>(a, bias, activation); b = finished<V>(b, bias, activation);
+  c = finished<V>(c, bias, activation); d = finished<V>(d, bias, activation);
+  if (isVector<V>()) {
+    if (turned) {
+      const ab = interleaveLow(a, b), cd = interleaveLow(c, d), ef = interleaveHigh(a, b), gh = interleaveHigh(c, d);
+      a = joinLow(ab, cd); b = joinHigh(ab, cd); c = joinLow(ef, gh); d = joinHigh(ef, gh);
+    }
+  }
+  storeLanes<f32, V>(p, a);
+  storeLanes<f32, V>(q, b);
+  storeLanes<f32, V>(r, c);
+  storeLanes<f32, V>(s, d);
 }
 
 /** Aᵀ = [1 1 1 0; 0 1 −1 −1]. */
@@ -92,32 +149,9 @@ function toTwo<V>(from: usize, step: usize, to: usize, toStep: usize, bias: usiz
   storeLanes<f32, V>(to + toStep, finished<V>(subtract<f32, V>(subtract<f32, V>(m1, m2), m3), bias, activation));
 }
 
-/** L tiles of 4 × 4 whose elements are vectors of one lane for each tile: turned round, four tiles at a time, into rows of y. */
+/** Tiles of 4 × 4 at most, whose rows of four are `row` bytes apart. */
 function storeSquares<V>(from: usize, row: usize, list: usize, count: i32, y: usize, yRow: usize): void {
-  const vector = <usize>vectorBytes<f32, V>();
-  let whole = count == 4 ? 0 : 1;
-  for (let t: usize = 0; t < 4; ++t) whole |= (load<i32>(list + t * TILE_WORDS + TILE_HEIGHT) ^ 4) | (load<i32>(list + t * TILE_WORDS + TILE_WIDTH) ^ 4);
-  let p = y + load<u32>(list + TILE_Y_AT), q = y + load<u32>(list + TILE_WORDS + TILE_Y_AT);
-  let r = y + load<u32>(list + 2 * TILE_WORDS + TILE_Y_AT), s = y + load<u32>(list + 3 * TILE_WORDS + TILE_Y_AT);
-  for (let i: usize = 0, at = from; i < 4; ++i, at += row, p += yRow, q += yRow, r += yRow, s += yRow) {
-    const a = loadLanes<f32, V>(at), b = loadNextLanes<f32, V>(at), c = loadLanes<f32, V>(at + 2 * vector), d = loadNextLanes<f32, V>(at + 2 * vector);
-    if (isVector<V>()) {
-      const ab = interleaveLow(a, b), cd = interleaveLow(c, d), ef = interleaveHigh(a, b), gh = interleaveHigh(c, d);
-      if (!whole) {
-        storeLanes<f32, V>(p, joinLow(ab, cd));
-        storeLanes<f32, V>(q, joinHigh(ab, cd));
-        storeLanes<f32, V>(r, joinLow(ef, gh));
-        storeLanes<f32, V>(s, joinHigh(ef, gh));
-      } else {
-        storeLanes<f32, V>(at, joinLow(ab, cd));
-        storeLanes<f32, V>(at + vector, joinHigh(ab, cd));
-        storeLanes<f32, V>(at + 2 * vector, joinLow(ef, gh));
-        storeLanes<f32, V>(at + 3 * vector, joinHigh(ef, gh));
-      }
-    }
-  }
-  if (!whole) return;
-  for (let t = 0; t < count; ++t, list += TILE_WORDS, from += vector) {
+  for (let t = 0; t < count; ++t, list += TILE_WORDS, from += <usize>vectorBytes<f32, V>()) {
     const height = load<i32>(list + TILE_HEIGHT), width = <usize>load<i32>(list + TILE_WIDTH);
     let to = y + load<u32>(list + TILE_Y_AT);
     for (let i = 0, at = from; i < height; ++i, to += yRow, at += row) {
@@ -127,7 +161,7 @@ function storeSquares<V>(from: usize, row: usize, list: usize, count: i32, y: us
   }
 }
 
-/** The same one by one, for other strides and sizes. */
+/** Tiles of a lane each, one output after the other: for other strides and sizes. */
 function storeColumns<V>(from: usize, row: usize, list: usize, count: i32, y: usize, yRow: usize, yColumn: usize): void {
   const vector = <usize>vectorBytes<f32, V>();
   for (let t = 0; t < count; ++t, list += TILE_WORDS, from += 4) {

@@ -18,11 +18,12 @@
  * Order of additions of one product: z, channel. float32 only: who wants the digits of float64 does not want to lose any.
  */
 import {
-  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
-  CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_V, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
+  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
+  CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_ROWS, CONV_SCRATCH_V, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
   CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_X, CONV_Y,
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
+import { fetchLines } from "./ahead";
 import { contract, Evenly } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
@@ -52,7 +53,8 @@ export function winogradInput<V>(args: usize, scratch: usize, first: i32, last: 
     const run = tile % runs, unit = tile / runs % units, z = tile / runs / units % frames, rest = tile / runs / units / frames;
     const n0 = rest % batches(args) * word(args, CONV_TILE_BATCH), g = rest / batches(args);
     const count = listTiles<V>(args, scratch, unit, n0);
-    const v = <usize>(word(args, CONV_Y) + tile / runs * word(args, CONV_V_UNIT));
+    const region = (g * batches(args) + rest % batches(args)) * units + unit;
+    const v = <usize>(word(args, CONV_Y) + region * word(args, CONV_V_UNIT) + z * frameBytes<V>(args));
     transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, run * channels / runs, (run + 1) * channels / runs, count, v);
   }
 }
@@ -65,12 +67,18 @@ export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, las
     const unit = tile % units, z = tile / units % outZ, batch = tile / units / outZ % batches(args), rest = tile / units / outZ / batches(args);
     const run = rest % word(args, CONV_PANEL_RUNS), g = rest / word(args, CONV_PANEL_RUNS), n0 = batch * word(args, CONV_TILE_BATCH);
     const count = listTiles<V>(args, scratch, unit, n0);
-    const frame = ((g * batches(args) + batch) * word(args, CONV_FRAMES)) * units + unit;
-    multiplyUnit<V>(args, scratch, unit, n0, g, z, run, count, <usize>(word(args, CONV_X) + frame * word(args, CONV_V_UNIT)), false);
+    const region = (g * batches(args) + batch) * units + unit;
+    multiplyUnit<V>(args, scratch, unit, n0, g, z, run, count, <usize>(word(args, CONV_X) + region * word(args, CONV_V_UNIT)), false);
   }
 }
 
-/** A run of filter panels over a unit whose transformed input stands at `v`; that of the next frame, if there is one, `frame` units on. */
+/** From one frame to the next in a panel of transformed input. */
+// @ts-ignore: decorator
+@inline function frameBytes<V>(args: usize): i32 {
+  return word(args, CONV_CHANNELS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>();
+}
+
+/** A run of filter panels over a unit whose transformed input stands at `v`: of all frames, or of the `own` one only. */
 function multiplyUnit<V>(
   args: usize, scratch: usize, unit: i32, n0: i32, g: i32, z: i32, run: i32, count: i32, v: usize, own: bool,
 ): void {
@@ -89,8 +97,10 @@ function multiplyUnit<V>(
 function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, vector = vectorBytes<f32, V>(), points = word(args, CONV_POINTS), kept = min(points, 6);
   const panels = <usize>word(args, CONV_PANELS), channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_TERMS);
-  const taps = word(args, CONV_TAPS), unit = unitsOfFrame(args) * word(args, CONV_V_UNIT), slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide);
-  const first = z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
+  const taps = word(args, CONV_TAPS), slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide);
+  const dilation = word(args, CONV_DILATION), frames = word(args, CONV_FRAMES), first = own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
+  // Frames side by side are one row of terms.
+  const near = dilation == 1, t0 = near ? max(0, -first) : 0, t1 = near ? min(taps, frames - first) : taps, fetches = word(args, CONV_FETCHES);
   for (let i = 0; i < points * points; ++i) {
     const u = min(i / points, kept - 1) * kept + min(i % points, kept - 1);
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + u * word(args, CONV_W_POINT));
@@ -98,12 +108,13 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
       const k = entry(panels, p), height = entry(panels, p + 1) - k;
       const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + i * word(args, CONV_M_POINT) + (p - p0) * across * slot);
       let opens = true;
-      for (let t = 0; t < taps; ++t) {
-        const frame = own ? 0 : first + t * word(args, CONV_DILATION);
-        if (!own && <u32>frame >= <u32>word(args, CONV_FRAMES)) continue;
-        for (let c = 0; c < channels; c += block, opens = false) {
-          const terms = min(block, channels - c), filters = w + <usize>((k * taps * channels + (t * channels + c) * height) * 4);
-          let x = v + <usize>(frame * unit + i * word(args, CONV_V_POINT) + c * wide * 4), to = products;
+      for (let t = t0, run = near ? t1 - t0 : 1; t < t1; t += run) {
+        const frame = first + t * dilation;
+        if (<u32>frame >= <u32>frames) continue;
+        for (let c = 0; c < run * channels; c += block, opens = false) {
+          const terms = min(block, run * channels - c), filters = w + <usize>((k * taps * channels + (t * channels + c) * height) * 4);
+          let x = v + <usize>(frame * frameBytes<V>(args) + i * word(args, CONV_V_POINT) + c * wide * 4), to = products;
+          if (fetches) fetchLines(filters, terms * height * 4, scratch + <usize>word(args, CONV_SCRATCH_ROWS));
           for (let q = 0; q < across; ++q, x += <usize>word(args, CONV_V_PANEL), to += <usize>slot) {
             const vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
             contract<f32, V, Evenly>(height, vectors, wide * 4, filters + <usize>(terms * height * 4), x, 0, filters, opens ? scratch : to, to, vectors * vector);

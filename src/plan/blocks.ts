@@ -233,6 +233,7 @@ export interface Points {
   readonly wPoint: number;
   readonly wGroup: number;
   readonly passPanels: number;
+  readonly fetches: boolean;
   readonly scratchTiles: number;
   readonly scratchRows: number;
   readonly scratchV: number;
@@ -247,6 +248,7 @@ export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): Block
     .put(A.CONV_POINTS, t.points)
     .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
     .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
+    .put(A.CONV_FETCHES, t.fetches ? 1 : 0)
     .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
     .table(A.CONV_PANELS, b.panels)
     .table(A.CONV_NUMBERS, numbers)

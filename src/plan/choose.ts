@@ -126,11 +126,11 @@ const BUILDERS = { separable: separableCandidate, fft: fftCandidate };
  */
 const LEAST_TO_TRANSFORM = 5e5;
 /**
- * Winograd saves less than an fft, and is met by whoever has filters of 3 × 3: below about half a millisecond, and of few channels,
- * where it gains little, sums stay sums.
+ * Winograd saves less than an fft, and is met by whoever has filters of 3 × 3: below about half a millisecond, and where a few planes
+ * are filtered, sums stay sums.
  */
 const LEAST_FOR_WINOGRAD = 2e6;
-const LEAST_CHANNELS_FOR_WINOGRAD = 32;
+const LEAST_TERMS_FOR_WINOGRAD = 8;
 
 function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
   const sums = [...depthwiseForms(p, binary), ...directForms(p, binary, undefined, tuning)];
@@ -138,8 +138,8 @@ function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Dem
   const separable = rankOne ? separableCandidate(p, binary) : null;
   const { cycles } = cheapest(sums);
   const fft = cycles >= LEAST_TO_TRANSFORM ? fftCandidate(p, binary) : null;
-  const manyChannels = p.channels >= LEAST_CHANNELS_FOR_WINOGRAD;
-  const winograd = cycles >= LEAST_FOR_WINOGRAD && manyChannels ? winogradCandidates(p, binary) : [];
+  const many = p.channels * p.taps[0] >= LEAST_TERMS_FOR_WINOGRAD;
+  const winograd = cycles >= LEAST_FOR_WINOGRAD && many ? winogradCandidates(p, binary) : [];
   return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd];
 }
 

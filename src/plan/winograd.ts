@@ -15,8 +15,9 @@ const MOST_TILES = 112;
 const LEAST_TILES = 16;
 /** Terms of one block: a panel of filters and one of tiles, (6 + 8) × 4 bytes each, stay in L1. */
 const BLOCK_TERMS = 512;
-/** Filters whose products wait for the output transform: these, for a unit, stay in L2. */
-const PASS_FILTERS = 48;
+/** Filters whose products wait for the output transform: these stay in L2, beside a unit's transformed input where that is in scratch too. */
+const PASS_FILTERS = 96;
+const PASS_FILTERS_FUSED = 48;
 /** A tile of the plan should not take longer: about a millisecond. */
 const MOST_CYCLES = 3e6;
 /** Fewer units than this cannot be spread over threads: then filters are. */
@@ -48,6 +49,8 @@ const FORMS: readonly Form[] = [
 const NEAR_CYCLES = 0.06;
 const FAR_CYCLES = 0.2;
 const NEAR_BYTES = 1280 * 1024;
+/** Filters of so many bytes for each tile that is multiplied by them are asked for ahead of time. */
+const FETCHED_BYTES = 700e3;
 /** An element of transformed filters; they are computed once, and most calls are repeated. */
 const FILTER_CYCLES = 2;
 
@@ -135,11 +138,13 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fu
     (unit.images * unit.rows * unit.columns);
   const elements = form.kept ** 2 * p.groups * p.filters * p.channels * p.taps[0];
   const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
-  const passes = Math.ceil(p.filters / PASS_FILTERS);
+  // Counted alike in both forms: bytes from afar cost more than these passes save.
+  const together = PASS_FILTERS_FUSED;
+  const passes = Math.ceil(p.filters / together);
   const frames = fused ? p.output[0] : p.input[0];
   const perByte = (kept: number) => (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
   // What a pass works on: its transformed input, read again by the next one, and its products, written and read.
-  const pass = tiles * (p.channels + Math.min(p.filters, PASS_FILTERS));
+  const pass = tiles * (p.channels + Math.min(p.filters, together));
   const passing = perByte(pass) * tiles * (passes * p.taps[0] * p.channels + 2 * p.filters);
   const first = perByte(fused ? pass : all * frames * tiles * p.channels) * tiles * p.channels;
   const each = p.output[0] * (multiply - stream + passing) + frames * (input + 2 * first);
@@ -157,7 +162,7 @@ function unitCycles(p: ConvProblem, binary: BinaryName, form: Form, { images, ro
   const tiles = images * rows * columns;
   const terms = p.channels * p.taps[0];
   const groups = Math.ceil(tiles / lanes);
-  const blocks = p.taps[0] * Math.ceil(p.channels / BLOCK_TERMS);
+  const blocks = Math.ceil(terms / BLOCK_TERMS);
   const tile = (height: number, v: number) => terms * termCycles(binary, height, v, v + height) + blocks * TILE_CYCLES;
   const panels = Math.floor(groups / vectors);
   const products = evenly(p.filters, most).reduce(
@@ -200,7 +205,8 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
       ),
     );
   const runs = fused ? 1 : parts(p.output[0], costs.multiply, MOST_CYCLES, Math.ceil(panelCount / LEAST_PANELS));
-  const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(PASS_FILTERS / tall));
+  const together = fused ? PASS_FILTERS_FUSED : PASS_FILTERS;
+  const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(together / tall));
   const frames: ConvProblem = {
     ...p,
     taps: [1, 3, 3],
@@ -220,7 +226,8 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
   };
   const input = layOutInputTile({ ...frames, stride: [1, 1, 1], low: p.low }, shape);
 
-  const vPanel = p.channels * wide * SIZE;
+  const held = fused ? 1 : p.input[0];
+  const vPanel = held * p.channels * wide * SIZE;
   const vPoint = oddLines(across * vPanel);
   const vUnit = points * vPoint;
   const mSlot = tall * wide * SIZE;
@@ -237,12 +244,13 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     vPoint,
     vPanel,
     vUnit,
-    frames: fused ? 1 : p.input[0],
+    frames: held,
     mPoint,
     mSlot,
     wPoint,
     wGroup: kept * wPoint,
     passPanels,
+    fetches: kept * wPoint > FETCHED_BYTES * tiles,
     scratchTiles,
     scratchRows,
     scratchV,
@@ -253,7 +261,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     panels,
     width: p.filters,
     blockChannels: 1,
-    blockTerms: Math.min(p.channels, BLOCK_TERMS),
+    blockTerms: evenBlock(p.channels * p.taps[0]),
     tileBatch: images,
     tileGroups: 1,
     rows: rows * side,
@@ -305,13 +313,18 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     ],
     filterBytes: p.groups * kept * wPoint,
     steps: fused ? [main] : [prepare, main],
-    workBytes: fused ? 0 : regions * p.input[0] * vUnit,
+    workBytes: fused ? 0 : regions * vUnit,
     notes: [
       `${form.name} of 3×3: ${points} multiply-adds instead of ${9 * side * side} for ${side * side} outputs of a channel`,
       `unit: ${images} ${images === 1 ? "image" : "images"} × ${rows} × ${columns} tiles, ${units * batches} units of a frame, ${fused ? "transformed and multiplied in scratch" : "transformed once for all filters"}`,
       `transformed filters ${(p.groups * kept * wPoint).toLocaleString("en")} bytes`,
     ],
   });
+}
+
+/** Blocks of the same length, as nearly as can be. */
+function evenBlock(terms: number): number {
+  return Math.ceil(terms / Math.ceil(terms / BLOCK_TERMS)) || 1;
 }
 
 function replace(pointers: readonly Pointer[], one: Pointer): Pointer[] {
