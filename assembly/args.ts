@@ -111,7 +111,7 @@ export const CONV_SIDE = 352;
 export const CONV_NUMBERS = 356;
 /**
  * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][frame][channel][tile of
- * the panel].
+ * the panel], with CONV_SIDE_Z = 4 six frames for each four outputs in z.
  * Bytes of a point, of a panel, of a unit; frames of it.
  */
 export const CONV_V_POINT = 360;
@@ -178,8 +178,10 @@ export const MASKS_AFTER = 8;
 
 /** `winograd` only: filters come from so far away that they are asked for before they are multiplied. See ahead.ts. */
 export const CONV_FETCHES = 496;
+/** `winograd` only: outputs of a tile in z, 1, or 4 of six transformed frames. */
+export const CONV_SIDE_Z = 500;
 
-export const CONV_BYTES = 500;
+export const CONV_BYTES = 504;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

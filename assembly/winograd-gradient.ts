@@ -26,8 +26,8 @@ export function addUnit<V>(
 ): void {
   const count = listTiles<V>(args, scratch, unit, n);
   const v = scratch + <usize>word(args, CONV_SCRATCH_V), y = scratch + <usize>word(args, CONV_SCRATCH_Y), gradient = <usize>word(args, CONV_GRADIENT);
-  transformInput<V>(args, args, scratch, word(args, CONV_X), true, unit, n, g, z, c, c + channels, count, v);
-  transformInput<V>(args, gradient, scratch, word(args, CONV_Y), true, unit, n, g, z, k, k + filters, count, y);
+  transformInput<V>(args, args, scratch, word(args, CONV_X), true, unit, n, g, z, c, c + channels, count, v, false);
+  transformInput<V>(args, gradient, scratch, word(args, CONV_Y), true, unit, n, g, z, k, k + filters, count, y, false);
   multiplyAcross<V>(args, scratch, filters, channels, count, opens, w);
 }
 

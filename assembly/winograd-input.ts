@@ -1,6 +1,6 @@
 /** Winograd's transform of the input, Bᵀ x B, with lanes over tiles. See winograd.ts. */
 import {
-  CONV_BATCH, CONV_NUMBERS, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_STRIDE, CONV_TILE_BATCH,
+  CONV_BATCH, CONV_CHANNELS, CONV_NUMBERS, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_SIDE_Z, CONV_STRIDE, CONV_TILE_BATCH,
   CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_X_STRIDES,
 } from "./args";
 import {
@@ -14,10 +14,11 @@ import { ceilDivide, word } from "./words";
 /**
  * Channels c0 … c1 − 1 of a unit, transformed into `v`: [point][panel of tiles][channel][tile of the panel], or `across`, as gradients with
  * respect to filters want them, [panel of channels][point][tile][channel of the panel]. `source` describes x, and is another block than `args`
- * where x is the gradient of the outputs: then its tiles are spread.
+ * where x is the gradient of the outputs: then its tiles are spread. With CONV_SIDE_Z = 4, `z` counts tiles of four outputs, whose six frames are
+ * transformed along z first, and become six.
  */
 export function transformInput<V>(
-  args: usize, source: usize, scratch: usize, x: i32, across: bool, unit: i32, n0: i32, g: i32, z: i32, c0: i32, c1: i32, count: i32, v: usize,
+  args: usize, source: usize, scratch: usize, x: i32, across: bool, unit: i32, n0: i32, g: i32, z: i32, c0: i32, c1: i32, count: i32, v: usize, fetches: bool,
 ): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, side = word(args, CONV_SIDE), points = word(args, CONV_POINTS);
   const row = unit / bandsX(args) * word(args, CONV_TILE_ROWS), column = unit % bandsX(args) * word(args, CONV_TILE_COLUMNS);
@@ -25,6 +26,7 @@ export function transformInput<V>(
   const images = min(word(args, CONV_TILE_BATCH), word(args, CONV_BATCH) - n0), pitch = word(args, CONV_PITCHES + 12);
   const numbers = <usize>word(args, CONV_NUMBERS), rows = scratch + <usize>word(args, CONV_SCRATCH_ROWS);
   const tiles = scratch + <usize>word(args, CONV_SCRATCH_TILES), point = <usize>word(args, CONV_V_POINT);
+  const deep = word(args, CONV_SIDE_Z) > 1, frames = deep ? 6 : 1, frame = word(args, CONV_PITCHES + 4), part = images * tall * points * pitch;
   const together = across ? L : 1, channels = tiles + <usize>(count + L) * TILE_WORDS;
   for (let c = c0; c < c1; c += together) {
     let to = rows;
@@ -33,22 +35,40 @@ export function transformInput<V>(
       for (let n = n0; n < n0 + images; ++n) {
         const at = x + n * word(source, CONV_X_STRIDES) + g * word(source, CONV_X_STRIDES + 4) + min(c + l, c1 - 1) * word(source, CONV_X_STRIDES + 8);
         let from = inputTile<f32, V>(source, scratch, <usize>at, 1, z, row, column);
+        if (deep) rowsOfSix<V>(from, from, frame, numbers, false);
         for (let r = 0; r < tall; ++r, from += <usize>(side * word(args, CONV_STRIDE + 4) * pitch), to += <usize>(points * pitch)) {
-          if (points == 6) rowsOfSix<V>(from, to, pitch, numbers, spread);
-          else if (points == 9) rowsOfNine<V>(from, to, pitch, numbers);
-          else rowsOfFour<V>(from, to, pitch);
+          for (let f = 0, at = from, next = to; f < frames; ++f, at += <usize>frame, next += <usize>part) {
+            if (points == 6) rowsOfSix<V>(at, next, pitch, numbers, spread);
+            else if (points == 9) rowsOfNine<V>(at, next, pitch, numbers);
+            else rowsOfFour<V>(at, next, pitch);
+          }
         }
       }
     }
+    if (fetches && (c == c0 || (c & 1) == 0)) fetchPoints<V>(args, v + <usize>(c * wide * 4), ceilDivide(count, wide), frames, rows - 64);
     for (let t = 0; t < count; t += across ? 1 : L) {
       const tile = tiles + <usize>t * TILE_WORDS, list = across ? channels : tile, base = across ? rows + load<u32>(tile + TILE_ROWS_AT) : rows;
       const lane = across ? c - c0 : t, term = across ? t : c;
-      const at = v + <usize>(lane / wide * word(args, CONV_V_PANEL) + (lane % wide + term * wide) * 4);
-      if (points == 6) columnsOfSix<V>(list, base, pitch, at, point, numbers, spread);
-      else if (points == 9) columnsOfNine<V>(list, base, pitch, at, point, numbers);
-      else columnsOfFour<V>(list, base, pitch, at, point);
+      let at = v + <usize>(lane / wide * word(args, CONV_V_PANEL) + (lane % wide + term * wide) * 4);
+      for (let f = 0, rows = base; f < frames; ++f, rows += <usize>part, at += <usize>(word(args, CONV_CHANNELS) * wide * 4)) {
+        if (points == 6) columnsOfSix<V>(list, rows, pitch, at, point, numbers, spread);
+        else if (points == 9) columnsOfNine<V>(list, rows, pitch, at, point, numbers);
+        else columnsOfFour<V>(list, rows, pitch, at, point);
+      }
     }
   }
+}
+
+/** The lines of `v` that two channels are about to be stored into: see ahead.ts. */
+function fetchPoints<V>(args: usize, v: usize, across: i32, frames: i32, sink: usize): void {
+  const points = word(args, CONV_POINTS), frame = <usize>(word(args, CONV_CHANNELS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>());
+  let seen = 0;
+  for (let q = 0; q < across; ++q, v += <usize>word(args, CONV_V_PANEL)) {
+    for (let f = 0, line = v; f < frames; ++f, line += frame) {
+      for (let i = 0, at = line; i < points * points; ++i, at += <usize>word(args, CONV_V_POINT)) seen ^= load<i32>(at);
+    }
+  }
+  store<i32>(sink, seen);
 }
 
 /** Bᵀ along y, for whole rows: six rows `pitch` bytes apart become six. Or A, if `spread`, of the first four. */

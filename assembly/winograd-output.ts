@@ -1,6 +1,6 @@
 /** Winograd's transform of the products, Aᵀ m A, with lanes over tiles, into y. See winograd.ts. */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_PANELS, CONV_POINTS, CONV_SCRATCH_M,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_PANELS, CONV_POINTS,
   CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_TILE_NV, CONV_Y_STRIDES,
 } from "./args";
 import { activate } from "./activation";
@@ -9,18 +9,18 @@ import {
   vectorBytes,
 } from "./lanes";
 import { TILE_HEIGHT, TILE_WIDTH, TILE_WORDS, TILE_Y_AT } from "./winograd-units";
-import { ceilDivide, entry, word } from "./words";
+import { entry, word } from "./words";
 
-/** The outputs of one panel of filters, `local` in the pass. */
-export function transformOutput<V>(args: usize, scratch: usize, g: i32, panel: i32, local: i32, count: i32, y: usize): void {
+/** The outputs of one panel of filters from its products. */
+export function transformOutput<V>(args: usize, scratch: usize, g: i32, panel: i32, products: usize, count: i32, y: usize): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, vector = vectorBytes<f32, V>(), slot = word(args, CONV_M_SLOT);
   const panels = <usize>word(args, CONV_PANELS), k0 = entry(panels, panel), height = entry(panels, panel + 1) - k0, bias = word(args, CONV_BIAS);
-  const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + local * ceilDivide(count, wide) * slot), tiles = scratch + <usize>word(args, CONV_SCRATCH_TILES);
+  const tiles = scratch + <usize>word(args, CONV_SCRATCH_TILES);
   for (let r = 0; r < height; ++r) {
     const to = y + <usize>((k0 + r) * word(args, CONV_Y_STRIDES + 8));
     // Without a bias: the zeros of the scratch, if there is an activation to apply.
     const b = bias ? <usize>(bias + (g * word(args, CONV_FILTERS) + k0 + r) * 4) : word(args, CONV_ACTIVATION) == ACTIVATION_LINEAR ? 0 : scratch;
-    fetchOutputs<V>(tiles, count, to, <usize>word(args, CONV_Y_STRIDES + 16), scratch + <usize>word(args, CONV_SCRATCH_ROWS));
+    fetchOutputs<V>(tiles, count, to, <usize>word(args, CONV_Y_STRIDES + 16), scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64);
     for (let t = 0; t < count; t += L) {
       const q = t / wide, vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
       outputTiles<V>(args, scratch, products + <usize>(q * slot + r * vectors * vector + t % wide * 4), b, tiles + <usize>t * TILE_WORDS, min(L, count - t), to);
@@ -95,7 +95,7 @@ function outputTiles<V>(args: usize, scratch: usize, products: usize, bias: usiz
 }
 
 /** Aᵀ = [1 √2 √2 √½ √½ 0; 0 1 −1 1 −1 0; 0 √½ √½ √2 √2 0; 0 ½ −½ 2 −2 1] on six vectors. */
-function fromSix<V>(
+export function fromSix<V>(
   end: usize, from: usize, step: usize, next: usize, turned: bool, p: usize, q: usize, r: usize, s: usize, toNext: usize, numbers: usize, bias: usize, activation: i32,
 ): void {
   const two = loadSplat<f32, V>(numbers), half = loadSplat<f32, V>(numbers + 4), near = loadSplat<f32, V>(numbers + 12), far = loadSplat<f32, V>(numbers + 16);

@@ -5,6 +5,8 @@
  *
  *   stride 1   F(4×4, 3×3): m = 4, p = 6;  F(2×2, 3×3): m = 2, p = 4
  *   stride 2   m = 4, p = 9: taps 0 and 2 by F(4, 2) with five points, tap 1 by four plain products, whose filters are the same
+ *   in depth   F(4×4×4, 3×3×3): 64 outputs for 216 products a channel, instead of 1728. Bᵀ along z is taken of six frames of x before the
+ *              others, G along z of a panel of filters whenever it is multiplied (they are kept as of F(4×4)), Aᵀ along z of products at once
  *
  * A *tile* is a square of m × m outputs, a *point* one of the p² elements of a transformed tile, a *unit* the tiles of a
  * rectangle of outputs, of `CONV_TILE_BATCH` images one after the other. The products are one matrix product for each point,
@@ -15,19 +17,19 @@
  *   winograd_input      transforms the units of every frame into memory, once for all filters and taps in z
  *   winograd_multiply   multiplies them, a run of filters at a time, and transforms the outputs
  *
- * Order of additions of one product: z, channel. float32 only: who wants the digits of float64 does not want to lose any.
+ * Order of additions of one product: z, channel; in depth channel only. float32 only: who wants the digits of float64 does not want to lose any.
  */
 import {
-  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
-  CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_ROWS, CONV_SCRATCH_V, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
+  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
+  CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_ROWS, CONV_SCRATCH_V, CONV_SIDE_Z, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
   CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_X, CONV_Y,
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { fetchLines } from "./ahead";
 import { contract, Evenly } from "./contract";
-import { lanes, vectorBytes } from "./lanes";
+import { add, lanes, loadLanes, loadSplat, multiply, multiplyAdd, splat, storeLanes, subtract, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
-import { transformOutput } from "./winograd-output";
+import { fromSix, transformOutput } from "./winograd-output";
 import { bandsX, batches, listTiles, unitsOfFrame } from "./winograd-units";
 import { ceilDivide, entry, word } from "./words";
 
@@ -41,12 +43,12 @@ export function winograd<V>(args: usize, scratch: usize, first: i32, last: i32):
     rest = rest / word(args, CONV_OUT) / batches(args);
     const run = rest % word(args, CONV_PANEL_RUNS), g = rest / word(args, CONV_PANEL_RUNS);
     const unit = tile % unitsOfFrame(args), count = listTiles<V>(args, scratch, unit, n0);
-    transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, 0, word(args, CONV_CHANNELS), count, v);
+    transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, 0, word(args, CONV_CHANNELS), count, v, false);
     multiplyUnit<V>(args, scratch, unit, n0, g, z, run, count, v, true);
   }
 }
 
-/** Tiles: runs of channels, space, frames, images, groups. */
+/** Tiles: runs of channels, space, frames (or tiles in z, of six), images, groups. */
 export function winogradInput<V>(args: usize, scratch: usize, first: i32, last: i32): void {
   const runs = word(args, CONV_PANEL_RUNS), channels = word(args, CONV_CHANNELS), units = unitsOfFrame(args), frames = word(args, CONV_OUT);
   for (let tile = first; tile < last; ++tile) {
@@ -54,17 +56,17 @@ export function winogradInput<V>(args: usize, scratch: usize, first: i32, last: 
     const n0 = rest % batches(args) * word(args, CONV_TILE_BATCH), g = rest / batches(args);
     const count = listTiles<V>(args, scratch, unit, n0);
     const region = (g * batches(args) + rest % batches(args)) * units + unit;
-    const v = <usize>(word(args, CONV_Y) + region * word(args, CONV_V_UNIT) + z * frameBytes<V>(args));
-    transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, run * channels / runs, (run + 1) * channels / runs, count, v);
+    const v = <usize>(word(args, CONV_Y) + region * word(args, CONV_V_UNIT) + z * (word(args, CONV_SIDE_Z) > 1 ? 6 : 1) * frameBytes<V>(args));
+    transformInput<V>(args, args, scratch, word(args, CONV_X), false, unit, n0, g, z, run * channels / runs, (run + 1) * channels / runs, count, v, true);
   }
 }
 
-/** Tiles as in `direct`. */
+/** Tiles as in `direct`, but for those in z. */
 export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
-  const units = unitsOfFrame(args), outZ = word(args, CONV_OUT);
+  const units = unitsOfFrame(args), tall = ceilDivide(word(args, CONV_OUT), word(args, CONV_SIDE_Z));
   for (let tile = first; tile < last; ++tile) {
-    const unit = tile % units, z = tile / units % outZ, batch = tile / units / outZ % batches(args), rest = tile / units / outZ / batches(args);
+    const unit = tile % units, z = tile / units % tall, batch = tile / units / tall % batches(args), rest = tile / units / tall / batches(args);
     const run = rest % word(args, CONV_PANEL_RUNS), g = rest / word(args, CONV_PANEL_RUNS), n0 = batch * word(args, CONV_TILE_BATCH);
     const count = listTiles<V>(args, scratch, unit, n0);
     const region = (g * batches(args) + batch) * units + unit;
@@ -78,50 +80,100 @@ export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, las
   return word(args, CONV_CHANNELS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>();
 }
 
-/** A run of filter panels over a unit whose transformed input stands at `v`: of all frames, or of the `own` one only. */
+/** The products of one output in z, of a whole pass. */
+// @ts-ignore: decorator
+@inline function depthBytes(args: usize): i32 {
+  return word(args, CONV_POINTS) * word(args, CONV_POINTS) * word(args, CONV_M_POINT);
+}
+
+/** A run of filter panels over a unit whose transformed input stands at `v`: of all frames, or of the `own` one only. `z` counts tiles in z. */
 function multiplyUnit<V>(
   args: usize, scratch: usize, unit: i32, n0: i32, g: i32, z: i32, run: i32, count: i32, v: usize, own: bool,
 ): void {
-  const runs = word(args, CONV_PANEL_RUNS), panels = word(args, CONV_PANEL_COUNT), pass = word(args, CONV_PASS_PANELS);
+  const runs = word(args, CONV_PANEL_RUNS), panels = word(args, CONV_PANEL_COUNT), pass = word(args, CONV_PASS_PANELS), side = word(args, CONV_SIDE_Z);
   const row = unit / bandsX(args) * word(args, CONV_TILE_ROWS), column = unit % bandsX(args) * word(args, CONV_TILE_COLUMNS);
   const y = <usize>(word(args, CONV_Y) + n0 * word(args, CONV_Y_STRIDES) + g * word(args, CONV_Y_STRIDES + 4)
-    + z * word(args, CONV_Y_STRIDES + 12) + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
+    + row * word(args, CONV_Y_STRIDES + 16) + column * word(args, CONV_Y_STRIDES + 20));
+  const across = ceilDivide(count, word(args, CONV_TILE_NV) * lanes<f32, V>()), products = scratch + <usize>word(args, CONV_SCRATCH_M);
   for (let p0 = run * panels / runs, end = (run + 1) * panels / runs; p0 < end; p0 += pass) {
     const p1 = min(end, p0 + pass);
     multiplyPoints<V>(args, scratch, g, z, p0, p1, count, v, own);
-    for (let p = p0; p < p1; ++p) transformOutput<V>(args, scratch, g, p, p - p0, count, y);
+    for (let p = p0; p < p1; ++p) {
+      for (let d = 0, last = min(side, word(args, CONV_OUT) - z * side); d < last; ++d) {
+        const from = products + <usize>(d * depthBytes(args) + (p - p0) * across * word(args, CONV_M_SLOT));
+        transformOutput<V>(args, scratch, g, p, from, count, y + <usize>((z * side + d) * word(args, CONV_Y_STRIDES + 12)));
+      }
+    }
   }
 }
 
-/** The products of panels p0 … p1 − 1 at every point. */
+/**
+ * The products of panels p0 … p1 − 1 at every point: sums over the taps in z and the channels, or over the channels for each of six points in z, of
+ * which Aᵀ along z makes those of four outputs.
+ */
 function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, vector = vectorBytes<f32, V>(), points = word(args, CONV_POINTS), kept = min(points, 6);
   const panels = <usize>word(args, CONV_PANELS), channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_TERMS);
-  const taps = word(args, CONV_TAPS), slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide);
-  const dilation = word(args, CONV_DILATION), frames = word(args, CONV_FRAMES), first = own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
+  const slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide), fetches = word(args, CONV_FETCHES);
+  const deep = word(args, CONV_SIDE_Z) > 1, sums = deep ? 6 : 1, taps = word(args, CONV_TAPS);
+  const dilation = deep ? 1 : word(args, CONV_DILATION), frames = word(args, CONV_FRAMES);
+  const first = own ? 0 : deep ? 6 * z : z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
   // Frames side by side are one row of terms.
-  const near = dilation == 1, t0 = near ? max(0, -first) : 0, t1 = near ? min(taps, frames - first) : taps, fetches = word(args, CONV_FETCHES);
+  const near = dilation == 1, t0 = near ? max(0, -first) : 0, t1 = near ? min(taps, frames - first) : taps;
+  const apart = scratch + <usize>word(args, CONV_SCRATCH_ROWS), sink = apart - 64, numbers = <usize>word(args, CONV_NUMBERS);
+  // Of six points in z: sums `apart`, and filters.
+  const sum = <usize>(across * slot), deepFilters = apart + 6 * sum, depth = <usize>depthBytes(args);
   for (let i = 0; i < points * points; ++i) {
     const u = min(i / points, kept - 1) * kept + min(i % points, kept - 1);
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + u * word(args, CONV_W_POINT));
     for (let p = p0; p < p1; ++p) {
       const k = entry(panels, p), height = entry(panels, p + 1) - k;
       const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + i * word(args, CONV_M_POINT) + (p - p0) * across * slot);
-      let opens = true;
-      for (let t = t0, run = near ? t1 - t0 : 1; t < t1; t += run) {
-        const frame = first + t * dilation;
-        if (<u32>frame >= <u32>frames) continue;
-        for (let c = 0; c < run * channels; c += block, opens = false) {
-          const terms = min(block, run * channels - c), filters = w + <usize>((k * taps * channels + (t * channels + c) * height) * 4);
-          let x = v + <usize>(frame * frameBytes<V>(args) + i * word(args, CONV_V_POINT) + c * wide * 4), to = products;
-          if (fetches) fetchLines(filters, terms * height * 4, scratch + <usize>word(args, CONV_SCRATCH_ROWS));
-          for (let q = 0; q < across; ++q, x += <usize>word(args, CONV_V_PANEL), to += <usize>slot) {
-            const vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
-            contract<f32, V, Evenly>(height, vectors, wide * 4, filters + <usize>(terms * height * 4), x, 0, filters, opens ? scratch : to, to, vectors * vector);
+      const packed = w + <usize>(k * taps * channels * 4), frameOfFilters = channels * height * 4, deepFrame = (frameOfFilters + 63) & -64;
+      if (deep) {
+        if (fetches) fetchLines(packed, taps * frameOfFilters, sink);
+        filtersOfSix<V>(packed, frameOfFilters, deepFilters, deepFrame, numbers);
+      }
+      for (let s = 0; s < sums; ++s) {
+        const target = deep ? apart + <usize>s * sum : products, begin = deep ? s : t0, end = deep ? s + 1 : t1;
+        let opens = true;
+        for (let t = begin, run = near ? end - begin : 1; t < end; t += run) {
+          const frame = first + t * dilation;
+          if (<u32>frame >= <u32>frames) continue;
+          for (let c = 0; c < run * channels; c += block, opens = false) {
+            const terms = min(block, run * channels - c), filters = (deep ? deepFilters + <usize>(t * deepFrame) : packed + <usize>(t * frameOfFilters)) + <usize>(c * height * 4);
+            let x = v + <usize>(frame * frameBytes<V>(args) + i * word(args, CONV_V_POINT) + c * wide * 4), to = target;
+            if (fetches && !deep) fetchLines(filters, terms * height * 4, sink);
+            for (let q = 0; q < across; ++q, x += <usize>word(args, CONV_V_PANEL), to += <usize>slot) {
+              const vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
+              contract<f32, V, Evenly>(height, vectors, wide * 4, filters + <usize>(terms * height * 4), x, 0, filters, opens ? scratch : to, to, vectors * vector);
+            }
           }
         }
+        if (opens) memory.fill(target, 0, sum);
       }
-      if (opens) memory.fill(products, 0, <usize>(across * slot));
+      if (deep) {
+        fromSix<V>(products + sum, apart, sum, vector, false, products, products + depth, products + 2 * depth, products + 3 * depth, vector, numbers, 0, 0);
+      }
     }
+  }
+}
+
+/**
+ * G along z: three frames of a panel of filters become six, in whole vectors.
+ *   G = [1 0 0; −√2/3 −1/3 −√½/3; −√2/3 1/3 −√½/3; √½/3 1/3 √2/3; √½/3 −1/3 √2/3; 0 0 1]
+ */
+function filtersOfSix<V>(from: usize, bytes: i32, to: usize, nextBytes: i32, numbers: usize): void {
+  const near = loadSplat<f32, V>(numbers + 20), far = loadSplat<f32, V>(numbers + 24), third = loadSplat<f32, V>(numbers + 28), zero = splat<f32, V>(0);
+  const frame = <usize>bytes, toFrame = <usize>nextBytes;
+  for (const end = from + frame; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
+    const a = loadLanes<f32, V>(from), b = multiply<f32, V>(third, loadLanes<f32, V>(from + frame)), c = loadLanes<f32, V>(from + 2 * frame);
+    const s = multiplyAdd<f32, V>(far, a, multiply<f32, V>(near, c)), t = multiplyAdd<f32, V>(near, a, multiply<f32, V>(far, c));
+    storeLanes<f32, V>(to, a);
+    storeLanes<f32, V>(to + toFrame, subtract<f32, V>(subtract<f32, V>(zero, s), b));
+    storeLanes<f32, V>(to + 2 * toFrame, subtract<f32, V>(b, s));
+    storeLanes<f32, V>(to + 3 * toFrame, add<f32, V>(t, b));
+    storeLanes<f32, V>(to + 4 * toFrame, subtract<f32, V>(t, b));
+    storeLanes<f32, V>(to + 5 * toFrame, c);
   }
 }

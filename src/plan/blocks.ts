@@ -223,6 +223,7 @@ export function fftBlock(p: ConvProblem, u: Units): BlockImage {
 /** What `winograd` needs besides: see args.ts, CONV_SIDE and what follows it. */
 export interface Points {
   readonly side: number;
+  readonly sideZ: number;
   readonly points: number;
   readonly vPoint: number;
   readonly vPanel: number;
@@ -248,7 +249,7 @@ export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): Block
     .put(A.CONV_POINTS, t.points)
     .put(A.CONV_V_POINT, t.vPoint, t.vPanel, t.vUnit, t.frames)
     .put(A.CONV_M_POINT, t.mPoint, t.mSlot, t.wPoint, t.passPanels)
-    .put(A.CONV_FETCHES, t.fetches ? 1 : 0)
+    .put(A.CONV_FETCHES, t.fetches ? 1 : 0, t.sideZ)
     .put(A.CONV_SCRATCH_TILES, t.scratchTiles, t.scratchRows, t.scratchV, t.scratchM)
     .table(A.CONV_PANELS, b.panels)
     .table(A.CONV_NUMBERS, numbers)

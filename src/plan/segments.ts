@@ -65,9 +65,9 @@ interface TileRegion {
 
 type Word = (offset: number) => number;
 
-/** The space of a tile, and what is left of its number: space is innermost in both kernels. */
-function spaceOf(word: Word, tile: number) {
-  const [outZ, outY, outX] = [word(A.CONV_OUT), word(A.CONV_OUT + 4), word(A.CONV_OUT + 8)];
+/** The space of a tile, and what is left of its number: space is innermost in both kernels, and so many tiles in z. */
+function spaceOf(word: Word, tile: number, outZ = word(A.CONV_OUT)) {
+  const [outY, outX] = [word(A.CONV_OUT + 4), word(A.CONV_OUT + 8)];
   const [tileRows, tileColumns] = [word(A.CONV_TILE_ROWS), word(A.CONV_TILE_COLUMNS)];
   const [bandsY, bandsX] = [Math.ceil(outY / tileRows), Math.ceil(outX / tileColumns)];
   const column = (tile % bandsX) * tileColumns;
@@ -94,7 +94,18 @@ function filtersOf(word: Word, tile: number) {
 
 /** As assembly/direct.ts: space, images, panel runs, groups. */
 function directTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
-  const { space, rest } = spaceOf(word, tile);
+  return [imagesTile(word, words, spaceOf(word, tile))];
+}
+
+/** The same with several outputs in z. */
+function winogradTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
+  const [outZ, side] = [word(A.CONV_OUT), word(A.CONV_SIDE_Z)];
+  const region = imagesTile(word, words, spaceOf(word, tile, Math.ceil(outZ / side)));
+  const z = region.z * side;
+  return Array.from({ length: Math.min(side, outZ - z) }, (_, d) => ({ ...region, z: z + d }));
+}
+
+function imagesTile(word: Word, words: Int32Array, { space, rest }: ReturnType<typeof spaceOf>): TileRegion {
   const batch = word(A.CONV_BATCH);
   const tileBatch = word(A.CONV_TILE_BATCH);
   const batches = Math.ceil(batch / tileBatch);
@@ -103,7 +114,7 @@ function directTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
   const run = Math.floor(rest / batches) % runs;
   const g = Math.floor(rest / batches / runs);
   const panel = (i: number) => words[(word(A.CONV_PANELS) >> 2) + Math.floor((i * word(A.CONV_PANEL_COUNT)) / runs)]!;
-  return [{ ...space, n0, n1: Math.min(batch, n0 + tileBatch), planes: [[g, panel(run), panel(run + 1)]] }];
+  return { ...space, n0, n1: Math.min(batch, n0 + tileBatch), planes: [[g, panel(run), panel(run + 1)]] };
 }
 
 /** As assembly/depthwise.ts: space, groups, runs of filters, images. */
@@ -142,6 +153,6 @@ const DECODERS: Readonly<Record<string, (word: Word, words: Int32Array, tile: nu
   depthwise_planes: depthwiseTile,
   separable: depthwiseTile,
   fft: fftTile,
-  winograd: directTile,
-  winograd_multiply: directTile,
+  winograd: winogradTile,
+  winograd_multiply: winogradTile,
 };

@@ -1,4 +1,4 @@
-/** Plans of Winograd's F(4×4, 3×3), F(2×2, 3×3), and 4×4 outputs with stride 2. */
+/** Plans of Winograd's F(4×4, 3×3), F(2×2, 3×3), 4×4 outputs with stride 2, and F(4×4×4, 3×3×3). */
 
 import * as A from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
@@ -15,9 +15,8 @@ const MOST_TILES = 112;
 const LEAST_TILES = 16;
 /** Terms of one block: a panel of filters and one of tiles, (6 + 8) × 4 bytes each, stay in L1. */
 const BLOCK_TERMS = 512;
-/** Filters whose products wait for the output transform: these stay in L2, beside a unit's transformed input where that is in scratch too. */
-const PASS_FILTERS = 96;
-const PASS_FILTERS_FUSED = 48;
+/** Filters whose products wait for the output transform: these stay in L2, beside transformed input in scratch; or twice as many. */
+const PASS_FILTERS = 48;
 /** A tile of the plan should not take longer: about a millisecond. */
 const MOST_CYCLES = 3e6;
 /** Fewer units than this cannot be spread over threads: then filters are. */
@@ -35,20 +34,38 @@ interface Form {
   readonly side: number;
   readonly points: number;
   readonly kept: number;
+  /** Outputs of a tile in z, and its frames. */
+  readonly deep: number;
+  readonly frames: number;
   /** Cycles of the transforms of L tiles of one channel, of one filter. */
   readonly inputCycles: number;
   readonly outputCycles: number;
 }
 
 const FORMS: readonly Form[] = [
-  { name: "F(4×4)", stride: 1, side: 4, points: 6, kept: 6, inputCycles: 150, outputCycles: 110 },
-  { name: "F(2×2)", stride: 1, side: 2, points: 4, kept: 4, inputCycles: 75, outputCycles: 70 },
-  { name: "F(4×4), stride 2", stride: 2, side: 4, points: 9, kept: 6, inputCycles: 330, outputCycles: 200 },
+  { name: "F(4×4)", stride: 1, side: 4, points: 6, kept: 6, deep: 1, frames: 1, inputCycles: 150, outputCycles: 110 },
+  { name: "F(2×2)", stride: 1, side: 2, points: 4, kept: 4, deep: 1, frames: 1, inputCycles: 75, outputCycles: 70 },
+  {
+    name: "F(4×4), stride 2",
+    stride: 2,
+    side: 4,
+    points: 9,
+    kept: 6,
+    deep: 1,
+    frames: 1,
+    inputCycles: 330,
+    outputCycles: 200,
+  },
+  { name: "F(4×4×4)", stride: 1, side: 4, points: 6, kept: 6, deep: 4, frames: 6, inputCycles: 170, outputCycles: 165 },
 ];
 /** A byte read or written that stays in L2, because what is used again is no more than so much; and of what does not. */
 const NEAR_CYCLES = 0.06;
 const FAR_CYCLES = 0.2;
 const NEAR_BYTES = 1280 * 1024;
+/** Errors of transforms along three axes must even out over so many channels, or corners of few products exceed the bound (docs/numerics.md). */
+const LEAST_CHANNELS_DEEP = 32;
+/** Left to itself the library takes no more than this for transformed input. */
+const MOST_INPUT_BYTES = 2 ** 29;
 /** Filters of so many bytes for each tile that is multiplied by them are asked for ahead of time. */
 const FETCHED_BYTES = 700e3;
 /** An element of transformed filters; they are computed once, and most calls are repeated. */
@@ -72,8 +89,10 @@ interface Choice {
 export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
   if (!isNineTaps(p)) return [];
   // A stride is never taken on an axis of one output.
-  const { stride, output } = p;
-  const forms = FORMS.filter((form) => [1, 2].every((axis) => stride[axis] === form.stride || output[axis] === 1));
+  const { stride, output, taps, dilation } = p;
+  const inPlane = FORMS.filter((form) => [1, 2].every((axis) => stride[axis] === form.stride || output[axis] === 1));
+  const inDepth = taps[0] === 3 && stride[0] === 1 && dilation[0] === 1 && p.channels >= LEAST_CHANNELS_DEEP;
+  const forms = inPlane.filter(({ deep }) => deep === 1 || inDepth);
   return forms.map((form) => candidate(p, binary, form));
 }
 
@@ -95,7 +114,15 @@ function candidate(p: ConvProblem, binary: BinaryName, form: Form): Candidate {
   }
   const chosen = best!;
   const name = `winograd ${form.name}`;
-  return { name, cycles: chosen.cycles, build: () => buildPlan(p, binary, form, chosen) };
+  const cycles = isLarge(p, form, chosen) ? Number.POSITIVE_INFINITY : chosen.cycles;
+  return { name, cycles, build: () => buildPlan(p, binary, form, chosen) };
+}
+
+function isLarge(p: ConvProblem, form: Form, { unit, fused }: Choice): boolean {
+  const { units, batches } = countsOf(p, form.side, unit);
+  const tiles = units * batches * unit.images * unit.rows * unit.columns;
+  const input = fused ? 0 : p.groups * tiles * p.channels * depthOf(p, form).held;
+  return form.points ** 2 * input * SIZE > MOST_INPUT_BYTES;
 }
 
 /** Units must not hold a thread for long, and be enough for several threads. */
@@ -126,8 +153,32 @@ export function countsOf(
   return { units, batches: Math.ceil(p.batch / images) };
 }
 
+/** Of the axis z. */
+interface Depth {
+  /** Tiles. */
+  readonly steps: number;
+  /** Frames that are transformed: each of them, or six for every tile. */
+  readonly held: number;
+  /** Frames that are multiplied for all tiles: those that taps meet inside of the input, or six for every tile. */
+  readonly met: number;
+}
+
+function depthOf(p: ConvProblem, { deep, frames }: Form): Depth {
+  const steps = Math.ceil(p.output[0] / deep);
+  if (deep > 1) return { steps, held: steps * frames, met: steps * frames };
+  let met = 0;
+  for (let t = 0; t < p.taps[0]; t++) {
+    const tap = t * p.dilation[0] - p.low[0];
+    const first = Math.max(0, Math.ceil(-tap / p.stride[0]));
+    const last = Math.min(p.output[0] - 1, Math.floor((p.input[0] - 1 - tap) / p.stride[0]));
+    met += Math.max(0, last - first + 1);
+  }
+  return { steps, held: p.input[0], met };
+}
+
 function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
-  const { side } = form;
+  const { side, deep } = form;
+  const { steps, held, met } = depthOf(p, form);
   const { units, batches } = countsOf(p, side, unit);
   const all = p.groups * batches * units;
   const { multiply, stream, input } = unitCycles(p, binary, form, unit);
@@ -138,31 +189,30 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fu
     (unit.images * unit.rows * unit.columns);
   const elements = form.kept ** 2 * p.groups * p.filters * p.channels * p.taps[0];
   const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
-  // Counted alike in both forms: bytes from afar cost more than these passes save.
-  const together = PASS_FILTERS_FUSED;
-  const passes = Math.ceil(p.filters / together);
-  const frames = fused ? p.output[0] : p.input[0];
+  // Counted alike whether fused or not: bytes from afar cost more than larger passes save.
+  const passes = Math.ceil(p.filters / PASS_FILTERS);
   const perByte = (kept: number) => (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
   // What a pass works on: its transformed input, read again by the next one, and its products, written and read.
-  const pass = tiles * (p.channels + Math.min(p.filters, together));
-  const passing = perByte(pass) * tiles * (passes * p.taps[0] * p.channels + 2 * p.filters);
-  const first = perByte(fused ? pass : all * frames * tiles * p.channels) * tiles * p.channels;
-  const each = p.output[0] * (multiply - stream + passing) + frames * (input + 2 * first);
-  return full * each + all * p.output[0] * stream + elements * FILTER_CYCLES * 0.5;
+  const pass = tiles * (p.channels + Math.min(p.filters, PASS_FILTERS) * deep);
+  const passing = perByte(pass) * tiles * ((passes * p.channels * met) / steps + 2 * p.filters * deep);
+  const first = perByte(fused ? pass : all * held * tiles * p.channels) * tiles * p.channels;
+  const each = steps * (multiply - stream + passing) + (fused ? steps : held) * (input + 2 * first);
+  return full * each + all * steps * stream + elements * FILTER_CYCLES * 0.5;
 }
 
 /**
- * Of a full unit, in one thread: the products and outputs of all filters, and of that what it takes to read the filters; the
- * transforms of the input of all channels.
+ * Of a full unit, in one thread: the products and outputs of all filters of a tile in z, and of that what it takes to read the filters;
+ * the transforms of a frame of all channels.
  */
 function unitCycles(p: ConvProblem, binary: BinaryName, form: Form, { images, rows, columns }: Unit) {
   const lanes = laneCount(binary, p.dtype);
   const { rows: most, vectors } = registerTiles[binary];
+  const { steps, met } = depthOf(p, form);
   const points = form.points ** 2;
   const tiles = images * rows * columns;
-  const terms = p.channels * p.taps[0];
+  const terms = (p.channels * met) / steps;
   const groups = Math.ceil(tiles / lanes);
-  const blocks = Math.ceil(terms / BLOCK_TERMS);
+  const blocks = form.deep > 1 ? form.frames * Math.ceil(p.channels / BLOCK_TERMS) : Math.ceil(terms / BLOCK_TERMS);
   const tile = (height: number, v: number) => terms * termCycles(binary, height, v, v + height) + blocks * TILE_CYCLES;
   const panels = Math.floor(groups / vectors);
   const products = evenly(p.filters, most).reduce(
@@ -170,17 +220,20 @@ function unitCycles(p: ConvProblem, binary: BinaryName, form: Form, { images, ro
       sum + count * (panels * tile(height, vectors) + (groups % vectors) * tile(height, 1)),
     0,
   );
-  const bytes = form.kept ** 2 * p.filters * terms * SIZE;
+  // Of six points in z three frames are read, and become six.
+  const bytes = (form.kept ** 2 * p.filters * terms * SIZE) / (form.deep > 1 ? 2 : 1);
+  const deepened = form.deep > 1 ? points * p.filters * p.channels : 0;
   const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
   return {
-    multiply: points * products + stream + p.filters * groups * form.outputCycles,
+    multiply: points * products + deepened + stream + p.filters * groups * form.outputCycles * form.deep,
     stream,
     input: p.channels * groups * form.inputCycles,
   };
 }
 
 function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused, cycles }: Choice): Plan {
-  const { side, stride } = form;
+  const { side, stride, deep } = form;
+  const { steps, held } = fused ? { steps: p.output[0], held: 1 } : depthOf(p, form);
   const lanes = laneCount(binary, p.dtype);
   const { rows: tall, vectors } = registerTiles[binary];
   const wide = vectors * lanes;
@@ -204,16 +257,18 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
         Math.min(Math.ceil(SHARED_TILES / Math.max(1, regions * frames)), Math.ceil(cycles / LEAST_CYCLES)),
       ),
     );
-  const runs = fused ? 1 : parts(p.output[0], costs.multiply, MOST_CYCLES, Math.ceil(panelCount / LEAST_PANELS));
-  const together = fused ? PASS_FILTERS_FUSED : PASS_FILTERS;
+  const runs = fused ? 1 : parts(steps, costs.multiply, MOST_CYCLES, Math.ceil(panelCount / LEAST_PANELS));
+  const together = fused || deep > 1 ? PASS_FILTERS : 2 * PASS_FILTERS;
   const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(together / tall));
+  // Each frame, or the six of every tile in z.
+  const transforms = deep > 1 ? steps : p.input[0];
   const frames: ConvProblem = {
     ...p,
-    taps: [1, 3, 3],
-    stride: [1, stride, stride],
+    taps: [form.frames, 3, 3],
+    stride: [deep, stride, stride],
     dilation: [1, 1, 1],
-    output: [p.input[0], p.output[1], p.output[2]],
-    low: [0, p.low[1], p.low[2]],
+    output: [transforms, p.output[1], p.output[2]],
+    low: [deep > 1 ? p.low[0] : 0, p.low[1], p.low[2]],
   };
   // Every input from the first tap of the first output to the last of the last, whatever the stride.
   const shape = {
@@ -226,20 +281,24 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
   };
   const input = layOutInputTile({ ...frames, stride: [1, 1, 1], low: p.low }, shape);
 
-  const held = fused ? 1 : p.input[0];
   const vPanel = held * p.channels * wide * SIZE;
   const vPoint = oddLines(across * vPanel);
   const vUnit = points * vPoint;
   const mSlot = tall * wide * SIZE;
   const mPoint = oddLines(passPanels * across * mSlot);
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
+  // Of six points in z: sums of a panel, and its filters.
+  const apart = deep > 1 ? form.frames * (across * mSlot + roundUp(p.channels * tall * SIZE, 64)) : 0;
   const scratchTiles = A.ZERO_BYTES;
-  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64);
-  const scratchX = roundUp(scratchRows + Math.max(1024, images * rows * form.points * input.pitches[3]), 64) + 64;
+  // A line before the rows, which ahead.ts stores into.
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64) + 64;
+  const scratchX =
+    roundUp(scratchRows + Math.max(1024, apart, images * rows * form.frames * form.points * input.pitches[3]), 64) + 64;
   const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
-  const scratchV = scratchM + points * mPoint;
+  const scratchV = scratchM + deep * points * mPoint;
   const layout: Points = {
     side,
+    sideZ: deep,
     points: form.points,
     vPoint,
     vPanel,
@@ -261,7 +320,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     panels,
     width: p.filters,
     blockChannels: 1,
-    blockTerms: evenBlock(p.channels * p.taps[0]),
+    blockTerms: evenBlock(deep > 1 ? p.channels : p.channels * p.taps[0]),
     tileBatch: images,
     tileGroups: 1,
     rows: rows * side,
@@ -275,19 +334,19 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
   };
   const main = {
     kernel: fused ? ("winograd_f32" as const) : ("winograd_multiply_f32" as const),
-    tiles: regions * p.output[0] * runs,
+    tiles: regions * steps * runs,
     grain: 1,
-    cycles: fused ? cycles : Math.max(1, cycles - regions * p.input[0] * costs.input),
+    cycles: fused ? cycles : Math.max(1, cycles - regions * held * costs.input),
     scratchBytes: fused ? scratchV + vUnit : scratchV,
     block: winogradBlock(p, blocking, layout),
     pointers: fused ? convPointers(p) : replace(convPointers(p), { word: A.CONV_X, region: "work", offset: 0 }),
   };
-  const channelRuns = parts(p.input[0], costs.input, MOST_CYCLES / 8, p.channels);
+  const channelRuns = parts(transforms, form.frames * costs.input, MOST_CYCLES / 8, p.channels);
   const prepare = {
     kernel: "winograd_input_f32" as const,
-    tiles: regions * p.input[0] * channelRuns,
+    tiles: regions * transforms * channelRuns,
     grain: 1,
-    cycles: regions * p.input[0] * costs.input,
+    cycles: regions * held * costs.input,
     scratchBytes: scratchM,
     block: winogradBlock(frames, { ...blocking, panelRuns: channelRuns }, layout),
     pointers: [
@@ -311,11 +370,12 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
         pointers: packPointers(p),
       },
     ],
-    filterBytes: p.groups * kept * wPoint,
+    // Frames of filters are read in whole vectors.
+    filterBytes: p.groups * kept * wPoint + (deep > 1 ? lanes * SIZE : 0),
     steps: fused ? [main] : [prepare, main],
     workBytes: fused ? 0 : regions * vUnit,
     notes: [
-      `${form.name} of 3×3: ${points} multiply-adds instead of ${9 * side * side} for ${side * side} outputs of a channel`,
+      describeForm(form),
       `unit: ${images} ${images === 1 ? "image" : "images"} × ${rows} × ${columns} tiles, ${units * batches} units of a frame, ${fused ? "transformed and multiplied in scratch" : "transformed once for all filters"}`,
       `transformed filters ${(p.groups * kept * wPoint).toLocaleString("en")} bytes`,
     ],
@@ -325,6 +385,12 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
 /** Blocks of the same length, as nearly as can be. */
 function evenBlock(terms: number): number {
   return Math.ceil(terms / Math.ceil(terms / BLOCK_TERMS)) || 1;
+}
+
+function describeForm({ name, side, deep, points, frames }: Form): string {
+  const [taps, outputs] = [deep > 1 ? 27 : 9, side * side * deep];
+  const done = points ** 2 * (deep > 1 ? frames : 1);
+  return `${name} of ${deep > 1 ? "3×3×3" : "3×3"}: ${done} multiply-adds instead of ${taps * outputs} for ${outputs} outputs of a channel`;
 }
 
 function replace(pointers: readonly Pointer[], one: Pointer): Pointer[] {

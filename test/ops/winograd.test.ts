@@ -1,12 +1,12 @@
 // Winograd forced on random problems of every op: within its bounds on reals of every kind and on integers, both tile sizes, fused and in
-// two steps, the same bits wherever it is computed; what is not finite stays within its tiles and is never lost.
+// two steps, in planes and in depth, the same bits wherever it is computed; what is not finite stays within its tiles and is never lost.
 import { createEngine } from "simdconv";
 import { describe, expect, inject, it } from "vitest";
 import { checkAccuracy } from "../support/check.ts";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
-import { drawNineTaps } from "../support/nine-taps.ts";
+import { drawInDepth, drawNineTaps } from "../support/nine-taps.ts";
 import { opOf } from "../support/ops.ts";
 import { gather } from "../support/place.ts";
 import { random } from "../support/random.ts";
@@ -15,6 +15,7 @@ import { compute, declaredOf, type Engine, expected, numbers, operandsOf, settin
 
 const engines = await enginesOfThisFile();
 const cases = 300;
+const inDepth = 12;
 
 describe("random problems", () => {
   for (const binary of engines.binaries) {
@@ -22,8 +23,8 @@ describe("random problems", () => {
       const engine = await engines.get(binary);
       const seen = new Map<string, number>();
       const failures: string[] = [];
-      for (let i = 0; i < cases; i++) {
-        const spec = drawNineTaps(inject("seed") + i, 2);
+      for (let i = 0; i < cases + inDepth; i++) {
+        const spec = i < cases ? drawNineTaps(inject("seed") + i, 2) : drawInDepth(inject("seed") + i);
         const problem = numbers(spec);
         const how = { binary, form: "winograd" };
         const operands = operandsOf(problem);
@@ -36,16 +37,24 @@ describe("random problems", () => {
           ...declaredOf(spec, operands),
           dtype: "float32",
         });
-        const [tile] = /F\(\d×\d\)(, stride 2)?/.exec(layer.plan.describe())!;
+        const [tile] = /F\([\d×]+\)(, stride 2)?/.exec(layer.plan.describe())!;
         for (const name of [op, tile, `${layer.plan.steps.length} steps`]) seen.set(name, (seen.get(name) ?? 0) + 1);
       }
-      countCalls(test, binary, cases);
+      countCalls(test, binary, cases + inDepth);
       note(
         test,
         `Winograd ${binary}: ${[...seen].map(([name, count]) => `${name} ${count}`).join(", ")}, seed ${inject("seed")}`,
       );
       expect(failures.length, `${failures.length} failed\n${failures.slice(0, 5).join("\n")}`).toBe(0);
-      for (const name of ["nnet.conv2d", "conv3D", "c01b.filterActs", "F(4×4)", "F(2×2)", "F(4×4), stride 2"])
+      for (const name of [
+        "nnet.conv2d",
+        "conv3D",
+        "c01b.filterActs",
+        "F(4×4)",
+        "F(2×2)",
+        "F(4×4), stride 2",
+        "F(4×4×4)",
+      ])
         expect(seen.get(name) ?? 0, name).toBeGreaterThan(0);
     });
   }
@@ -57,7 +66,7 @@ const operand = (shape: readonly number[], seed = 1) => {
 };
 
 describe("bits", () => {
-  // Fused, in two steps, runs of filters, several images in a unit, taps in time.
+  // Fused, in two steps, runs of filters, several images in a unit, taps in time, transformed in time.
   const layers = [
     ["nnet.conv2d", { imageShape: [1, 16, 64, 64], filterShape: [16, 16, 3, 3], borderMode: "half" }],
     ["nnet.conv2d", { imageShape: [9, 24, 7, 7], filterShape: [160, 24, 3, 3], borderMode: "half" }],
@@ -66,7 +75,8 @@ describe("bits", () => {
       "nnet.conv2d",
       { imageShape: [2, 48, 30, 30], filterShape: [40, 48, 3, 3], borderMode: "half", subsample: [2, 2] },
     ],
-    ["conv3d2d.conv3d", { signalsShape: [1, 6, 8, 28, 28], filtersShape: [12, 3, 8, 3, 3], borderMode: "half" }],
+    ["conv3d2d.conv3d", { signalsShape: [1, 6, 3, 28, 28], filtersShape: [12, 3, 3, 3, 3], borderMode: "half" }],
+    ["conv3d2d.conv3d", { signalsShape: [2, 11, 32, 20, 20], filtersShape: [44, 3, 32, 3, 3], borderMode: "half" }],
   ] as const;
 
   for (const sharedMemory of [true, false]) {
@@ -78,6 +88,7 @@ describe("bits", () => {
         await using engine = (await createEngine({ workers, sharedMemory, binary: "simd" })) as Engine;
         for (const [i, [op, shapes]] of layers.entries()) {
           using layer = await opOf(engine, op).compile({ ...shapes, algorithm: "winograd" });
+          expect(layer.plan.describe().includes("F(4×4×4)")).toBe(i === layers.length - 1);
           const [input, filters] = Object.values(shapes).slice(0, 2) as (readonly number[])[];
           await layer.setFilters(operand(filters!, 2));
           const y = gather(await layer.run(operand(input!), { openmp: workers > 0 }));
@@ -131,6 +142,37 @@ describe("what is not finite", () => {
   });
 });
 
+describe("what is not finite, in depth", () => {
+  it("makes NaN or infinity of every output it belongs to, and leaves frames and tiles alone that do not meet it", async () => {
+    const engine = await engines.get("simd");
+    const [frames, c, k, side] = [16, 32, 16, 20];
+    const filters = operand([k, 3, c, 3, 3], 3);
+    const clean = operand([1, frames, c, side, side], 4);
+    const layer = await engine.conv3d2d.conv3d.compile({
+      signalsShape: clean.shape,
+      filtersShape: filters.shape,
+      borderMode: "half",
+      algorithm: "winograd",
+    });
+    expect(layer.plan.describe()).toContain("F(4×4×4)");
+    await layer.setFilters(filters);
+    const want = gather(await layer.run(clean));
+    for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const spoilt = { ...clean, data: clean.data.slice() };
+      spoilt.data[((6 * c + 5) * side + 9) * side + 8] = value;
+      const got = gather(await layer.run(spoilt));
+      for (let i = 0; i < got.length; i++) {
+        const [z, y, x] = [Math.floor(i / side / side / k), Math.floor(i / side) % side, i % side];
+        const apart = [Math.abs(z - 6), Math.abs(y - 9), Math.abs(x - 8)];
+        if (Math.max(...apart) <= 1) expect(Number.isFinite(got[i]!), `output ${[z, y, x]}`).toBe(false);
+        if (Math.max(...apart) > 4 && got[i] !== want[i])
+          expect.fail(`output ${[z, y, x]} is ${got[i]}, not ${want[i]}`);
+      }
+    }
+    layer.dispose();
+  });
+});
+
 describe("choice", () => {
   const compile = (more: object = {}, on = "relaxed") =>
     engines.get(engines.binaries.includes(on as never) ? (on as never) : "simd").then((engine) =>
@@ -156,6 +198,22 @@ describe("choice", () => {
       using other = await compile(more);
       expect(other.plan.algorithm, JSON.stringify(more)).toBe("direct");
     }
+  });
+
+  it("falls on tiles in depth too for 3 × 3 × 3 filters over some frames, and not over two frames or with two taps", async () => {
+    const engine = await engines.get("simd");
+    const planOf = async (frames: number, more: object = {}) => {
+      using layer = await engine.conv3d2d.conv3d.compile({
+        signalsShape: [1, frames, 64, 28, 28],
+        filtersShape: [64, 3, 64, 3, 3],
+        borderMode: "half",
+        ...more,
+      });
+      return layer.plan.describe();
+    };
+    expect(await planOf(8)).toContain("F(4×4×4)");
+    expect(await planOf(2)).not.toContain("F(4×4×4)");
+    expect(await planOf(8, { filtersShape: [64, 2, 64, 3, 3] })).not.toContain("F(4×4×4)");
   });
 
   it("never falls on it where results must be reproducible, and refuses what it does not serve", async () => {

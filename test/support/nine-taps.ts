@@ -34,11 +34,13 @@ export function drawNineTaps(seed: number, most = 1): Spec {
     }
     case 2: {
       const modes = pick(["valid", "half", "full"] as const);
+      const frames = whole(3, 9);
       return {
         ...base,
         op: "conv3d2d.conv3d",
-        input: [n, t + 1, c, h, w],
-        filters: [k, whole(1, t), c, 3, 3],
+        input: [n, frames, c, h, w],
+        // Three taps, mostly: they may be transformed too.
+        filters: [k, pick([1, 2, 3, 3, 3, Math.min(4, frames)]), c, 3, 3],
         borderMode: modes,
       };
     }
@@ -59,4 +61,22 @@ export function drawNineTaps(seed: number, most = 1): Spec {
       return { ...base, ...shapes, numGroups: groups, borderMode: border, bias: next() < 0.5, activation };
     }
   }
+}
+
+/** A random problem that Winograd serves with tiles in depth too, where they are likely to be chosen. */
+export function drawInDepth(seed: number): Spec {
+  const next = random(seed);
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
+  const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
+  const [n, t, c, k, h, w] = [1, whole(6, 11), whole(32, 40), whole(14, 24), whole(6, 12), whole(6, 12)];
+  return {
+    seed,
+    values,
+    layouts: { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) },
+    op: "conv3d2d.conv3d",
+    input: [n, t, c, h, w],
+    filters: [k, 3, c, 3, 3],
+    borderMode: pick(["valid", "half", "full"] as const),
+  };
 }
