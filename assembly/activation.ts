@@ -9,7 +9,7 @@
  */
 import { ACTIVATION_RELU, ACTIVATION_TANH } from "./args";
 import {
-  absolute, add, divide, maximum, minimum, multiply, narrow, powerOfTwo, roundEven, splat, subtract, whereLess, widenHigh,
+  absolute, add, divide, minimum, multiply, narrow, positivePart, powerOfTwo, roundEven, splat, subtract, whereLess, widenHigh,
   widenLow, withSign,
 } from "./lanes";
 
@@ -89,8 +89,12 @@ function sigmoidOf<D>(x: D): D {
 }
 
 /** The activation of one vector. NaN stays NaN, tanh(±0) is ±0, relu(−0) is 0. */
-export function activate<T, V>(v: V, kind: i32): V {
-  if (kind == ACTIVATION_RELU) return maximum<T, V>(v, splat<T, V>(0));
+// @ts-ignore: decorator
+@inline export function activate<T, V>(v: V, kind: i32): V {
+  return kind == ACTIVATION_RELU ? positivePart<T, V>(v) : smoothed<T, V>(v, kind);
+}
+
+function smoothed<T, V>(v: V, kind: i32): V {
   if (sizeof<T>() == 8) return smooth<V>(v, kind);
   if (isVector<V>()) return narrow(smooth<v128>(widenLow<V>(v), kind), smooth<v128>(widenHigh<V>(v), kind));
   return <V>smooth<f64>(<f64>v, kind);

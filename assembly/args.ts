@@ -181,7 +181,10 @@ export const CONV_FETCHES = 496;
 /** `winograd` only: outputs of a tile in z, 1, or 4 of six transformed frames. */
 export const CONV_SIDE_Z = 500;
 
-export const CONV_BYTES = 504;
+/** `direct_pixels` only: register tiles of a row that are computed one after the other with the same filters. */
+export const CONV_ROW_TILES = 504;
+
+export const CONV_BYTES = 508;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

@@ -17,6 +17,9 @@
  *   Planes    rows are pixels, at x + place[r] + offset[j];          lanes are planes of x and of w, packed [j][NV vectors]
  *   Dots      rows are at x + place[r] + offset[j];                  lanes are pixels of x and w, w packed [j][mask, one vector]
  *
+ * Pixels and Evenly do a row of `count` register tiles with the same filters, `xNext` bytes of x, `fromNext` and `toNext` apart: of a few terms
+ * each, calls would cost as much as the arithmetic, and stores into many rows of y at a time more than into a few.
+ *
  * In Dots a term is a vector of pixels, and the sum over the lanes is left to the caller. Its mask blanks those lanes of x whose
  * pixels are not there: a zero in w would do for numbers, but not for infinities.
  *
@@ -58,20 +61,14 @@ export type Evenly = N6;
 }
 
 /** Not inlined on purpose: an engine promotes a function that is entered often, and never while it runs. */
-function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize): void {
+function tile<T, V, MR, NV, F>(
+  terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize, count: i32, xNext: usize, fromNext: usize, toNext: usize,
+): void {
   const rows = lengthof<MR>(), wide = lengthof<NV>() > 1;
   const evenly = lengthof<F>() == lengthof<Evenly>(), pixels = lengthof<F>() == lengthof<Pixels>() || evenly, dots = lengthof<F>() == lengthof<Dots>();
   const filters = lengthof<F>() == lengthof<Filters>() || lengthof<F>() == lengthof<Planes>() || dots;
   const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
-
-  let a00 = loadLanes<T, V>(from), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00;
-  let a30 = a00, a31 = a00, a40 = a00, a41 = a00, a50 = a00, a51 = a00;
-  if (wide) a01 = loadNextLanes<T, V>(from);
-  if (rows > 1) { a10 = loadLanes<T, V>(from + 1 * row); if (wide) a11 = loadNextLanes<T, V>(from + 1 * row); }
-  if (rows > 2) { a20 = loadLanes<T, V>(from + 2 * row); if (wide) a21 = loadNextLanes<T, V>(from + 2 * row); }
-  if (rows > 3) { a30 = loadLanes<T, V>(from + 3 * row); if (wide) a31 = loadNextLanes<T, V>(from + 3 * row); }
-  if (rows > 4) { a40 = loadLanes<T, V>(from + 4 * row); if (wide) a41 = loadNextLanes<T, V>(from + 4 * row); }
-  if (rows > 5) { a50 = loadLanes<T, V>(from + 5 * row); if (wide) a51 = loadNextLanes<T, V>(from + 5 * row); }
+  const w0 = w, terms0 = terms;
 
   let p0: usize = 0, p1: usize = 0, p2: usize = 0, p3: usize = 0, p4: usize = 0, p5: usize = 0;
   if (!pixels) {
@@ -83,80 +80,105 @@ function tile<T, V, MR, NV, F>(terms: usize, end: usize, x: usize, places: usize
     if (rows > 5) p5 = x + load<u32>(places, 20);
   }
 
-  // Evenly: no offset is read, which is two operations of 34, and these loops want all that the decoder gives.
-  for (; (evenly ? w : terms) < end; evenly ? x += terms : terms += 4) {
-    const o = evenly ? 0 : <usize>load<u32>(terms);
-    let v0 = a00, v1 = a00;
-    if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
-    else if (dots) v0 = loadNextLanes<T, V>(w);
-    else if (filters) { v0 = loadLanes<T, V>(w); if (wide) v1 = loadNextLanes<T, V>(w); }
-    else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
-    let s = scalar<T, V, F, N1>(w, p0 + o);
-    a00 = multiplyAdd<T, V>(s, v0, a00);
-    if (wide) a01 = multiplyAdd<T, V>(second<T, V, F>(s, p0 + o), v1, a01);
-    if (rows > 1) {
-      if (pixels || filters) s = scalar<T, V, F, N2>(w, p1 + o);
-      else { v0 = loadLanes<T, V>(p1 + o); if (wide) v1 = loadNextLanes<T, V>(p1 + o); }
-      a10 = multiplyAdd<T, V>(s, v0, a10);
-      if (wide) a11 = multiplyAdd<T, V>(second<T, V, F>(s, p1 + o), v1, a11);
-    }
-    if (rows > 2) {
-      if (pixels || filters) s = scalar<T, V, F, N3>(w, p2 + o);
-      else { v0 = loadLanes<T, V>(p2 + o); if (wide) v1 = loadNextLanes<T, V>(p2 + o); }
-      a20 = multiplyAdd<T, V>(s, v0, a20);
-      if (wide) a21 = multiplyAdd<T, V>(second<T, V, F>(s, p2 + o), v1, a21);
-    }
-    if (rows > 3) {
-      if (pixels || filters) s = scalar<T, V, F, N4>(w, p3 + o);
-      else { v0 = loadLanes<T, V>(p3 + o); if (wide) v1 = loadNextLanes<T, V>(p3 + o); }
-      a30 = multiplyAdd<T, V>(s, v0, a30);
-      if (wide) a31 = multiplyAdd<T, V>(second<T, V, F>(s, p3 + o), v1, a31);
-    }
-    if (rows > 4) {
-      if (pixels || filters) s = scalar<T, V, F, N5>(w, p4 + o);
-      else { v0 = loadLanes<T, V>(p4 + o); if (wide) v1 = loadNextLanes<T, V>(p4 + o); }
-      a40 = multiplyAdd<T, V>(s, v0, a40);
-      if (wide) a41 = multiplyAdd<T, V>(second<T, V, F>(s, p4 + o), v1, a41);
-    }
-    if (rows > 5) {
-      if (pixels || filters) s = scalar<T, V, F, N6>(w, p5 + o);
-      else { v0 = loadLanes<T, V>(p5 + o); if (wide) v1 = loadNextLanes<T, V>(p5 + o); }
-      a50 = multiplyAdd<T, V>(s, v0, a50);
-      if (wide) a51 = multiplyAdd<T, V>(second<T, V, F>(s, p5 + o), v1, a51);
-    }
-    w += pixels ? rows * sizeof<T>() : dots ? 2 * vector : filters ? row : sizeof<T>();
-  }
+  for (let x0 = x, to0 = to; ; x0 += xNext, from += fromNext, to0 += toNext) {
+    let a00 = loadLanes<T, V>(from), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00;
+    let a30 = a00, a31 = a00, a40 = a00, a41 = a00, a50 = a00, a51 = a00;
+    if (wide) a01 = loadNextLanes<T, V>(from);
+    if (rows > 1) { a10 = loadLanes<T, V>(from + 1 * row); if (wide) a11 = loadNextLanes<T, V>(from + 1 * row); }
+    if (rows > 2) { a20 = loadLanes<T, V>(from + 2 * row); if (wide) a21 = loadNextLanes<T, V>(from + 2 * row); }
+    if (rows > 3) { a30 = loadLanes<T, V>(from + 3 * row); if (wide) a31 = loadNextLanes<T, V>(from + 3 * row); }
+    if (rows > 4) { a40 = loadLanes<T, V>(from + 4 * row); if (wide) a41 = loadNextLanes<T, V>(from + 4 * row); }
+    if (rows > 5) { a50 = loadLanes<T, V>(from + 5 * row); if (wide) a51 = loadNextLanes<T, V>(from + 5 * row); }
 
-  storeLanes<T, V>(to, a00);
-  if (wide) storeNextLanes<T, V>(to, a01);
-  if (rows > 1) { to += pitch; storeLanes<T, V>(to, a10); if (wide) storeNextLanes<T, V>(to, a11); }
-  if (rows > 2) { to += pitch; storeLanes<T, V>(to, a20); if (wide) storeNextLanes<T, V>(to, a21); }
-  if (rows > 3) { to += pitch; storeLanes<T, V>(to, a30); if (wide) storeNextLanes<T, V>(to, a31); }
-  if (rows > 4) { to += pitch; storeLanes<T, V>(to, a40); if (wide) storeNextLanes<T, V>(to, a41); }
-  if (rows > 5) { to += pitch; storeLanes<T, V>(to, a50); if (wide) storeNextLanes<T, V>(to, a51); }
+    // Evenly: no offset is read, which is two operations of 34, and these loops want all that the decoder gives.
+    for (; (evenly ? w : terms) < end; evenly ? x += terms : terms += 4) {
+      const o = evenly ? 0 : <usize>load<u32>(terms);
+      let v0 = a00, v1 = a00;
+      if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
+      else if (dots) v0 = loadNextLanes<T, V>(w);
+      else if (filters) { v0 = loadLanes<T, V>(w); if (wide) v1 = loadNextLanes<T, V>(w); }
+      else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
+      let s = scalar<T, V, F, N1>(w, p0 + o);
+      a00 = multiplyAdd<T, V>(s, v0, a00);
+      if (wide) a01 = multiplyAdd<T, V>(second<T, V, F>(s, p0 + o), v1, a01);
+      if (rows > 1) {
+        if (pixels || filters) s = scalar<T, V, F, N2>(w, p1 + o);
+        else { v0 = loadLanes<T, V>(p1 + o); if (wide) v1 = loadNextLanes<T, V>(p1 + o); }
+        a10 = multiplyAdd<T, V>(s, v0, a10);
+        if (wide) a11 = multiplyAdd<T, V>(second<T, V, F>(s, p1 + o), v1, a11);
+      }
+      if (rows > 2) {
+        if (pixels || filters) s = scalar<T, V, F, N3>(w, p2 + o);
+        else { v0 = loadLanes<T, V>(p2 + o); if (wide) v1 = loadNextLanes<T, V>(p2 + o); }
+        a20 = multiplyAdd<T, V>(s, v0, a20);
+        if (wide) a21 = multiplyAdd<T, V>(second<T, V, F>(s, p2 + o), v1, a21);
+      }
+      if (rows > 3) {
+        if (pixels || filters) s = scalar<T, V, F, N4>(w, p3 + o);
+        else { v0 = loadLanes<T, V>(p3 + o); if (wide) v1 = loadNextLanes<T, V>(p3 + o); }
+        a30 = multiplyAdd<T, V>(s, v0, a30);
+        if (wide) a31 = multiplyAdd<T, V>(second<T, V, F>(s, p3 + o), v1, a31);
+      }
+      if (rows > 4) {
+        if (pixels || filters) s = scalar<T, V, F, N5>(w, p4 + o);
+        else { v0 = loadLanes<T, V>(p4 + o); if (wide) v1 = loadNextLanes<T, V>(p4 + o); }
+        a40 = multiplyAdd<T, V>(s, v0, a40);
+        if (wide) a41 = multiplyAdd<T, V>(second<T, V, F>(s, p4 + o), v1, a41);
+      }
+      if (rows > 5) {
+        if (pixels || filters) s = scalar<T, V, F, N6>(w, p5 + o);
+        else { v0 = loadLanes<T, V>(p5 + o); if (wide) v1 = loadNextLanes<T, V>(p5 + o); }
+        a50 = multiplyAdd<T, V>(s, v0, a50);
+        if (wide) a51 = multiplyAdd<T, V>(second<T, V, F>(s, p5 + o), v1, a51);
+      }
+      w += pixels ? rows * sizeof<T>() : dots ? 2 * vector : filters ? row : sizeof<T>();
+    }
+
+    storeLanes<T, V>(to, a00);
+    if (wide) storeNextLanes<T, V>(to, a01);
+    if (rows > 1) { to += pitch; storeLanes<T, V>(to, a10); if (wide) storeNextLanes<T, V>(to, a11); }
+    if (rows > 2) { to += pitch; storeLanes<T, V>(to, a20); if (wide) storeNextLanes<T, V>(to, a21); }
+    if (rows > 3) { to += pitch; storeLanes<T, V>(to, a30); if (wide) storeNextLanes<T, V>(to, a31); }
+    if (rows > 4) { to += pitch; storeLanes<T, V>(to, a40); if (wide) storeNextLanes<T, V>(to, a41); }
+    if (rows > 5) { to += pitch; storeLanes<T, V>(to, a50); if (wide) storeNextLanes<T, V>(to, a51); }
+
+    if (!pixels || --count <= 0) return;
+    w = w0;
+    if (!evenly) terms = terms0;
+    x = x0 + xNext;
+    to = to0 + toNext;
+  }
 }
 
 /** Run the tile of `rows` ≤ 6 rows (≤ 4 of Rows, where more gain nothing; always 6 of Dots) and `vectors` ≤ 2 (2 of Planes, 1 of Dots). */
 export function contract<T, V, F>(
   rows: i32, vectors: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
 ): void {
-  if (lengthof<F>() == lengthof<Dots>()) return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, to, pitch);
-  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) rowsOf<T, V, N2, F>(rows, terms, end, x, places, w, from, to, pitch);
-  else rowsOf<T, V, N1, F>(rows, terms, end, x, places, w, from, to, pitch);
+  if (lengthof<F>() == lengthof<Dots>()) return tile<T, V, N6, N1, F>(terms, end, x, places, w, from, to, pitch, 1, 0, 0, 0);
+  if (vectors > 1 || lengthof<F>() == lengthof<Planes>()) rowsOf<T, V, N2, F>(rows, terms, end, x, places, w, from, to, pitch, 1, 0, 0, 0);
+  else rowsOf<T, V, N1, F>(rows, terms, end, x, places, w, from, to, pitch, 1, 0, 0, 0);
+}
+
+/** A row of `count` tiles, of Pixels or Evenly. */
+export function contractRow<T, V, F>(
+  rows: i32, vectors: i32, terms: usize, end: usize, x: usize, w: usize, from: usize, to: usize, pitch: usize, count: i32, xNext: usize, fromNext: usize, toNext: usize,
+): void {
+  if (vectors > 1) rowsOf<T, V, N2, F>(rows, terms, end, x, 0, w, from, to, pitch, count, xNext, fromNext, toNext);
+  else rowsOf<T, V, N1, F>(rows, terms, end, x, 0, w, from, to, pitch, count, xNext, fromNext, toNext);
 }
 
 // @ts-ignore: decorator
 @inline function rowsOf<T, V, NV, F>(
-  rows: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize,
+  rows: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize, count: i32, xNext: usize, fromNext: usize, toNext: usize,
 ): void {
   if (lengthof<F>() != lengthof<Rows>()) {
-    if (rows == 6) return tile<T, V, N6, NV, F>(terms, end, x, places, w, from, to, pitch);
-    if (rows == 5) return tile<T, V, N5, NV, F>(terms, end, x, places, w, from, to, pitch);
+    if (rows == 6) return tile<T, V, N6, NV, F>(terms, end, x, places, w, from, to, pitch, count, xNext, fromNext, toNext);
+    if (rows == 5) return tile<T, V, N5, NV, F>(terms, end, x, places, w, from, to, pitch, count, xNext, fromNext, toNext);
   }
   switch (rows) {
-    case 1: return tile<T, V, N1, NV, F>(terms, end, x, places, w, from, to, pitch);
-    case 2: return tile<T, V, N2, NV, F>(terms, end, x, places, w, from, to, pitch);
-    case 3: return tile<T, V, N3, NV, F>(terms, end, x, places, w, from, to, pitch);
-    default: return tile<T, V, N4, NV, F>(terms, end, x, places, w, from, to, pitch);
+    case 1: return tile<T, V, N1, NV, F>(terms, end, x, places, w, from, to, pitch, count, xNext, fromNext, toNext);
+    case 2: return tile<T, V, N2, NV, F>(terms, end, x, places, w, from, to, pitch, count, xNext, fromNext, toNext);
+    case 3: return tile<T, V, N3, NV, F>(terms, end, x, places, w, from, to, pitch, count, xNext, fromNext, toNext);
+    default: return tile<T, V, N4, NV, F>(terms, end, x, places, w, from, to, pitch, count, xNext, fromNext, toNext);
   }
 }

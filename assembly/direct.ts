@@ -8,12 +8,12 @@
  * Order of additions of one output: channel, z, y, x (or z, y, x, channel, as the problem wants it), then bias. Cost: terms × pixels × filters multiply-adds.
  */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_ONE_ROW, CONV_OUT,
-  CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
+  CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_ONE_ROW, CONV_OUT,
+  CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_ROW_TILES, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { contract, Evenly, Filters, Pixels } from "./contract";
+import { contract, contractRow, Evenly, Filters, Pixels } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
 import { finishTile, storeColumns, storeRows } from "./store";
@@ -80,7 +80,7 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
   }
 }
 
-/** Pixel tile outer, filter panels inner: the pixels' operands stay in L1 while the packed filters stream past. */
+/** Rows of pixel tiles outer, filter panels inner: the pixels' operands stay in L1 while the packed filters stream past. */
 function lanesOverPixels<T, V>(
   args: usize, scratch: usize, x: usize, w: usize, table: usize, terms: i32, opens: bool, closes: bool,
   g: i32, panel0: i32, panel1: i32, rows: i32, columns: i32, y: usize,
@@ -93,28 +93,34 @@ function lanesOverPixels<T, V>(
   const yK = word(args, CONV_Y_STRIDES + 8), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
   const bias = word(args, CONV_BIAS), activation = word(args, CONV_ACTIVATION), filters = word(args, CONV_FILTERS);
   const oneBlock = opens && closes;
-  // Nothing to do to the sums, and lanes of y that follow each other: whole vectors go straight into y.
-  const plain = closes && !bias && activation == ACTIVATION_LINEAR && yColumn == size;
+  // Where lanes of y follow each other whole vectors go straight into y, and are finished there while they are in L1.
+  const plain = closes && yColumn == size;
   let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
   // With one tap the terms are channels. Others, and float64, do with the table.
   const evenly = sizeof<T>() == 4;
   const step: usize = evenly && word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8) == 1 && terms > 1 ? <usize>(entry(table, 1) - entry(table, 0)) : 0;
 
   for (let r = 0; r < rows; ++r) {
-    for (let c = 0; c < columns; c += wide) {
-      const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
-      const pixel = x + <usize>(r * xRow + c * size);
+    for (let c = 0, tiles = 1; c < columns; c += tiles * wide) {
+      tiles = max(1, min(word(args, CONV_ROW_TILES), (columns - c) / wide));
+      const count = min(tiles * wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
+      const pixel = x + <usize>(r * xRow + c * size), whole = plain && count % (vectors * L) == 0;
       for (let p = panel0; p < panel1; ++p) {
         const k = entry(panels, p), height = entry(panels, p + 1) - k;
         const panel = w + <usize>(k * terms * size), from = opens ? scratch : acc, to = y + <usize>(k * yK + r * yRow + c * yColumn);
-        const whole = plain && count == vectors * L, sums = whole ? to : acc, pitch = whole ? yK : vectors * vector;
-        if (evenly && step) contract<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, 0, panel, from, sums, pitch);
-        else contract<T, V, Pixels>(height, vectors, table, end, pixel, 0, panel, from, sums, pitch);
-        if (closes && !whole) {
-          finishTile<T, V>(acc, height, vectors, bias ? <usize>(bias + (g * filters + k) * size) : 0, size, 0, activation);
-          storeRows<T, V>(acc, vectors * vector, height, count, to, yK, yColumn);
+        const sums = whole ? to : acc, pitch = whole ? yK : vectors * vector;
+        const fromNext = opens ? 0 : slot, sumsNext = whole ? wide * size : slot;
+        if (evenly && step) contractRow<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
+        else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
+        const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
+        if (whole) finishTile<T, V>(to, height, tiles * vectors, yK, b, size, 0, activation);
+        else if (closes) {
+          for (let t = 0, sum = acc; t < tiles; ++t, sum += slot) {
+            finishTile<T, V>(sum, height, vectors, vectors * vector, b, size, 0, activation);
+            storeRows<T, V>(sum, vectors * vector, height, min(wide, count - t * wide), to + <usize>(t * wide * yColumn), yK, yColumn);
+          }
         }
-        if (!oneBlock) acc += slot;
+        if (!oneBlock) acc += tiles * slot;
       }
     }
   }
@@ -152,7 +158,7 @@ function lanesOverFilters<T, V>(
       contract<T, V, Filters>(height, vectors, table, end, x, xAt + (<usize>i0 << 2), w + <usize>(k * terms * size),
         opens ? scratch : acc, acc, pitch);
       if (closes) {
-        finishTile<T, V>(acc, height, vectors, b, 0, size, activation);
+        finishTile<T, V>(acc, height, vectors, pitch, b, 0, size, activation);
         storeColumns<T, V>(acc, pitch, height, count, y + <usize>(k * yK), yAt + (<usize>i0 << 2), yK);
       }
       if (!oneBlock) acc += slot;

@@ -167,6 +167,14 @@ export type Vector = v128;
   return max<T>(a, b);
 }
 
+/** The larger of v and 0; NaN stays NaN, and −0 is 0. A pseudo-maximum is one instruction where a maximum is six, and 0 + −0 is 0. */
+// @ts-ignore: decorator
+@inline export function positivePart<T, V>(v: V): V {
+  const zero = splat<T, V>(0);
+  if (isVector<V>()) return v128.pmax<T>(add<T, V>(v, zero), zero);
+  return max<T>(v, zero);
+}
+
 /** The smaller, NaN if either is NaN. */
 // @ts-ignore: decorator
 @inline export function minimum<T, V>(a: V, b: V): V {

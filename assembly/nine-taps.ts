@@ -51,7 +51,9 @@ export function nineTaps<T, V>(
   const high = whole ? i32.MAX_VALUE : word(args, CONV_IN + 4), wide = whole ? i32.MAX_VALUE : word(args, CONV_IN + 8);
   const masks = scratch + <usize>word(args, CONV_SCRATCH_X), filters = word(args, CONV_FILTERS), bias = word(args, CONV_BIAS);
   const acc = scratch + <usize>word(args, CONV_SCRATCH_ACC), vectors = ceilDivide(columns, lanes<T, V>()), pitch = vectors * vectorBytes<T, V>();
-  const plain = !bias && activation == ACTIVATION_LINEAR && yColumn == size, most = plain ? rows : FINISHED_ROWS;
+  // Sums go straight into y, and are finished there if they can be in whole vectors.
+  const linear = !bias && activation == ACTIVATION_LINEAR, most = linear && yColumn == size ? rows : FINISHED_ROWS;
+  const plain = yColumn == size && (linear || columns % lanes<T, V>() == 0);
   for (const end = g + planes; g < end; ++g, x += <usize>xStep, y += <usize>word(args, CONV_Y_STRIDES + 4)) {
     let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * 9 * size);
     for (let k = k0; k < k1; ++k, w += 9 * size) {
@@ -61,9 +63,8 @@ export function nineTaps<T, V>(
         const target = plain ? to : acc, targetRow = plain ? yRow : pitch;
         if (stride == 1) everyRow<T, V>(scratch, masks, from, top + r, left, high, wide, table, w, target, targetRow, count, columns);
         else everySecond<T, V>(scratch, masks, from, top + 2 * r, left, high, wide, table, w, target, targetRow, count, columns);
-        if (plain) continue;
-        finishTile<T, V>(acc, count, vectors, b, 0, 0, activation);
-        storeRows<T, V>(acc, pitch, count, columns, to, yRow, yColumn);
+        finishTile<T, V>(target, count, vectors, targetRow, b, 0, 0, activation);
+        if (!plain) storeRows<T, V>(acc, pitch, count, columns, to, yRow, yColumn);
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Rows of one plane with one filter: what `depthwise`, the second pass of `separable` and the sums of `fft` have in common. */
-import { ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_SCRATCH_ACC, CONV_TILE_MR, CONV_TILE_NV } from "./args";
+import { CONV_ACTIVATION, CONV_SCRATCH_ACC, CONV_TILE_MR, CONV_TILE_NV } from "./args";
 import { contract, Rows } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { finishTile, storeRows } from "./store";
@@ -21,7 +21,7 @@ export function planeRows<T, V>(
   const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
   const tall = word(args, CONV_TILE_MR), wide = word(args, CONV_TILE_NV) * L, bands = ceilDivide(rows, tall);
   const activation = word(args, CONV_ACTIVATION), acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
-  const plain = !b && activation == ACTIVATION_LINEAR && yColumn == size;
+  const plain = yColumn == size;
   for (let band = 0; band < bands; ++band) {
     const r = band * rows / bands, height = (band + 1) * rows / bands - r;
     for (let c = 0; c < columns; c += wide) {
@@ -29,9 +29,10 @@ export function planeRows<T, V>(
       const from = x + <usize>(r * xRow + c * size), to = y + <usize>(r * yRow + c * yColumn);
       if (plain && count == vectors * L) {
         contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, to, yRow);
+        finishTile<T, V>(to, height, vectors, yRow, b, 0, 0, activation);
       } else {
         contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, acc, vectors * vector);
-        finishTile<T, V>(acc, height, vectors, b, 0, 0, activation);
+        finishTile<T, V>(acc, height, vectors, vectors * vector, b, 0, 0, activation);
         storeRows<T, V>(acc, vectors * vector, height, count, to, yRow, yColumn);
       }
     }

@@ -4,27 +4,28 @@
  */
 import { ACTIVATION_LINEAR } from "./args";
 import { activate } from "./activation";
-import { add, lanes, loadLanes, loadSplat, storeLanes, vectorBytes } from "./lanes";
+import { add, lanes, loadLanes, loadSplat, splat, storeLanes, vectorBytes } from "./lanes";
 
 /**
- * Add the bias and apply the activation, in place, to `rows` rows of `vectors` vectors that follow each other.
+ * Add the bias and apply the activation, in place, to `rows` rows of `vectors` vectors, `pitch` bytes apart.
  * `bias` is 0 or the address of the first row's bias, which moves by `biasRow` bytes a row. It is one value for the row
  * if `biasColumn` is 0, else one value for each column, contiguous and readable to whole vectors.
  */
 export function finishTile<T, V>(
-  acc: usize, rows: i32, vectors: i32, bias: usize, biasRow: usize, biasColumn: usize, activation: i32,
+  acc: usize, rows: i32, vectors: i32, pitch: usize, bias: usize, biasRow: usize, biasColumn: usize, activation: i32,
 ): void {
   if (!bias && activation == ACTIVATION_LINEAR) return;
-  const step = <usize>vectorBytes<T, V>();
-  for (let r = 0; r < rows; ++r, bias += biasRow) {
-    for (let v = 0, b = bias; v < vectors; ++v, acc += step) {
-      let value = loadLanes<T, V>(acc);
+  const step = <usize>vectorBytes<T, V>(), size = <usize>vectors * step;
+  for (let r = 0; r < rows; ++r, bias += biasRow, acc += pitch) {
+    let b = bias ? loadSplat<T, V>(bias) : splat<T, V>(0);
+    for (let i: usize = 0; i < size; i += step) {
+      let value = loadLanes<T, V>(acc + i);
       if (bias) {
-        value = add<T, V>(value, biasColumn ? loadLanes<T, V>(b) : loadSplat<T, V>(b));
-        if (biasColumn) b += step;
+        if (biasColumn) b = loadLanes<T, V>(bias + i);
+        value = add<T, V>(value, b);
       }
       if (activation != ACTIVATION_LINEAR) value = activate<T, V>(value, activation);
-      storeLanes<T, V>(acc, value);
+      storeLanes<T, V>(acc + i, value);
     }
   }
 }

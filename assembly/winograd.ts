@@ -26,7 +26,7 @@ import {
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { fetchLines } from "./ahead";
-import { contract, Evenly } from "./contract";
+import { contractRow, Evenly } from "./contract";
 import { add, lanes, loadLanes, loadSplat, multiply, multiplyAdd, splat, storeLanes, subtract, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
 import { fromSix, transformOutput } from "./winograd-output";
@@ -114,7 +114,7 @@ function multiplyUnit<V>(
 function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
   const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, vector = vectorBytes<f32, V>(), points = word(args, CONV_POINTS), kept = min(points, 6);
   const panels = <usize>word(args, CONV_PANELS), channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_TERMS);
-  const slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide), fetches = word(args, CONV_FETCHES);
+  const slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide), whole = (count + wide - L - 1) / wide, fetches = word(args, CONV_FETCHES);
   const deep = word(args, CONV_SIDE_Z) > 1, sums = deep ? 6 : 1, taps = word(args, CONV_TAPS);
   const dilation = deep ? 1 : word(args, CONV_DILATION), frames = word(args, CONV_FRAMES);
   const first = own ? 0 : deep ? 6 * z : z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
@@ -144,9 +144,11 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
             const terms = min(block, run * channels - c), filters = (deep ? deepFilters + <usize>(t * deepFrame) : packed + <usize>(t * frameOfFilters)) + <usize>(c * height * 4);
             let x = v + <usize>(frame * frameBytes<V>(args) + i * word(args, CONV_V_POINT) + c * wide * 4), to = target;
             if (fetches && !deep) fetchLines(filters, terms * height * 4, sink);
-            for (let q = 0; q < across; ++q, x += <usize>word(args, CONV_V_PANEL), to += <usize>slot) {
-              const vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
-              contract<f32, V, Evenly>(height, vectors, wide * 4, filters + <usize>(terms * height * 4), x, 0, filters, opens ? scratch : to, to, vectors * vector);
+            const last = filters + <usize>(terms * height * 4), panel = <usize>word(args, CONV_V_PANEL);
+            for (let q = 0; q < across; ) {
+              const vectors = q < whole ? word(args, CONV_TILE_NV) : 1, tiles = q < whole ? whole - q : across - q;
+              contractRow<f32, V, Evenly>(height, vectors, wide * 4, last, x, filters, opens ? scratch : to, to, vectors * vector, tiles, panel, opens ? 0 : slot, slot);
+              q += tiles; x += <usize>tiles * panel; to += <usize>(tiles * slot);
             }
           }
         }

@@ -88,6 +88,8 @@ export interface ConvBlocking {
   readonly columns: number;
   readonly panelRuns: number;
   readonly oneRow?: boolean;
+  /** See args.ts, CONV_ROW_TILES. */
+  readonly rowTiles?: number;
   /** See args.ts, CONV_NINE_TAPS. */
   readonly nineTaps?: number;
   readonly registerRows: number;
@@ -137,6 +139,7 @@ export function blocking(words: Words, b: ConvBlocking): Words {
     .put(A.CONV_TILE_MR, b.registerRows)
     .put(A.CONV_TILE_NV, b.registerVectors)
     .put(A.CONV_ONE_ROW, b.oneRow ? 1 : 0)
+    .put(A.CONV_ROW_TILES, b.rowTiles ?? 1)
     .put(A.CONV_NINE_TAPS, b.nineTaps ?? 0)
     .put(A.CONV_ROW_STEP, b.input.rowStep)
     .put(A.CONV_COLUMN_STEP, b.input.columnStep)

@@ -39,6 +39,7 @@ const TERMS_OF_NOTHING = 16;
 interface Tiling {
   readonly blockChannels: number;
   readonly blockTerms: number;
+  readonly rowTiles: number;
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
@@ -57,6 +58,9 @@ export interface Candidate {
   readonly cycles: number;
   readonly build: () => Plan;
 }
+
+/** Pixels of a row of register tiles, for all terms of a block: half of L1. */
+const ROW_BYTES = 24 << 10;
 
 /** First filters of panels of at most `most`: even ones, or full ones whose last is widened to whole vectors. */
 export function panelsOf(filters: number, most: number, even: boolean): Int32Array {
@@ -84,6 +88,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   const width = overColumns ? p.filters : roundUp(p.filters, lanes);
   const { blockChannels, blockTerms } = blocksOf(p);
   const perPixel = p.filters * (termCount(p) || TERMS_OF_NOTHING) || 1;
+  const rowTiles = Math.max(1, Math.floor(ROW_BYTES / (blockTerms * vectorColumns * elementBytes(p.dtype))));
 
   const [, outRows, outColumns] = p.output;
   // An even number of parts: of 13 one of two threads computes 7.
@@ -100,7 +105,8 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
       ? strips * (panels.length - 1)
       : Math.ceil((rows * columns) / register.rows) * (panels.length - 1);
     const slot = register.rows * register.vectors * lanes * elementBytes(p.dtype);
-    return { input, accumulatorBytes: (termCount(p) > blockTerms ? Math.max(1, slots) : 1) * slot };
+    const held = termCount(p) > blockTerms ? Math.max(1, slots) : overColumns ? rowTiles : 1;
+    return { input, accumulatorBytes: held * slot };
   };
   let { input, accumulatorBytes } = measure();
   // Columns that share no input (the batch of c01b) cost nothing to be cut, and a copy that fits into L1 is read faster.
@@ -132,6 +138,7 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   return {
     blockChannels,
     blockTerms,
+    rowTiles,
     rows,
     columns,
     panelRuns,
