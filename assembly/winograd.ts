@@ -112,52 +112,64 @@ function multiplyUnit<V>(
  * which Aᵀ along z makes those of four outputs.
  */
 function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
-  const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, vector = vectorBytes<f32, V>(), points = word(args, CONV_POINTS), kept = min(points, 6);
-  const panels = <usize>word(args, CONV_PANELS), channels = word(args, CONV_CHANNELS), block = word(args, CONV_BLOCK_TERMS);
-  const slot = word(args, CONV_M_SLOT), across = ceilDivide(count, wide), whole = (count + wide - L - 1) / wide, fetches = word(args, CONV_FETCHES);
-  const deep = word(args, CONV_SIDE_Z) > 1, sums = deep ? 6 : 1, taps = word(args, CONV_TAPS);
-  const dilation = deep ? 1 : word(args, CONV_DILATION), frames = word(args, CONV_FRAMES);
-  const first = own ? 0 : deep ? 6 * z : z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
-  // Frames side by side are one row of terms.
-  const near = dilation == 1, t0 = near ? max(0, -first) : 0, t1 = near ? min(taps, frames - first) : taps;
-  const apart = scratch + <usize>word(args, CONV_SCRATCH_ROWS), sink = apart - 64, numbers = <usize>word(args, CONV_NUMBERS);
-  // Of six points in z: sums `apart`, and filters.
-  const sum = <usize>(across * slot), deepFilters = apart + 6 * sum, depth = <usize>depthBytes(args);
-  for (let i = 0; i < points * points; ++i) {
+  const points = word(args, CONV_POINTS), kept = min(points, 6), panels = <usize>word(args, CONV_PANELS), slot = word(args, CONV_M_SLOT);
+  const across = ceilDivide(count, word(args, CONV_TILE_NV) * lanes<f32, V>());
+  for (let i = 0; i < points * points; ++i, v += <usize>word(args, CONV_V_POINT)) {
     const u = min(i / points, kept - 1) * kept + min(i % points, kept - 1);
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + u * word(args, CONV_W_POINT));
     for (let p = p0; p < p1; ++p) {
       const k = entry(panels, p), height = entry(panels, p + 1) - k;
+      const filters = w + <usize>(k * word(args, CONV_TAPS) * word(args, CONV_CHANNELS) * 4);
       const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + i * word(args, CONV_M_POINT) + (p - p0) * across * slot);
-      const packed = w + <usize>(k * taps * channels * 4), frameOfFilters = channels * height * 4, deepFrame = (frameOfFilters + 63) & -64;
-      if (deep) {
-        if (fetches) fetchLines(packed, taps * frameOfFilters, sink);
-        filtersOfSix<V>(packed, frameOfFilters, deepFilters, deepFrame, numbers);
-      }
-      for (let s = 0; s < sums; ++s) {
-        const target = deep ? apart + <usize>s * sum : products, begin = deep ? s : t0, end = deep ? s + 1 : t1;
-        let opens = true;
-        for (let t = begin, run = near ? end - begin : 1; t < end; t += run) {
-          const frame = first + t * dilation;
-          if (<u32>frame >= <u32>frames) continue;
-          for (let c = 0; c < run * channels; c += block, opens = false) {
-            const terms = min(block, run * channels - c), filters = (deep ? deepFilters + <usize>(t * deepFrame) : packed + <usize>(t * frameOfFilters)) + <usize>(c * height * 4);
-            let x = v + <usize>(frame * frameBytes<V>(args) + i * word(args, CONV_V_POINT) + c * wide * 4), to = target;
-            if (fetches && !deep) fetchLines(filters, terms * height * 4, sink);
-            const last = filters + <usize>(terms * height * 4), panel = <usize>word(args, CONV_V_PANEL);
-            for (let q = 0; q < across; ) {
-              const vectors = q < whole ? word(args, CONV_TILE_NV) : 1, tiles = q < whole ? whole - q : across - q;
-              contractRow<f32, V, Evenly>(height, vectors, wide * 4, last, x, filters, opens ? scratch : to, to, vectors * vector, tiles, panel, opens ? 0 : slot, slot);
-              q += tiles; x += <usize>tiles * panel; to += <usize>(tiles * slot);
-            }
-          }
-        }
-        if (opens) memory.fill(target, 0, sum);
-      }
-      if (deep) {
-        fromSix<V>(products + sum, apart, sum, vector, false, products, products + depth, products + 2 * depth, products + 3 * depth, vector, numbers, 0, 0);
-      }
+      if (word(args, CONV_SIDE_Z) > 1) multiplyDeep<V>(args, scratch, z, height, filters, v, count, products, <usize>(across * slot));
+      else multiplyFrames<V>(args, scratch, own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW), height, filters, v, count, products, <usize>(across * slot));
     }
+  }
+}
+
+/** Over the frames from `first` on that taps meet, and their channels. */
+function multiplyFrames<V>(args: usize, scratch: usize, first: i32, height: i32, filters: usize, v: usize, count: i32, products: usize, bytes: usize): void {
+  const taps = word(args, CONV_TAPS), dilation = word(args, CONV_DILATION), frames = word(args, CONV_FRAMES), channels = word(args, CONV_CHANNELS);
+  // Frames side by side are one row of terms.
+  const near = dilation == 1, end = near ? min(taps, frames - first) : taps;
+  let opens = true;
+  for (let t = near ? max(0, -first) : 0, run = near ? end - t : 1; t < end; t += run) {
+    const frame = first + t * dilation;
+    if (<u32>frame >= <u32>frames) continue;
+    multiplyTerms<V>(args, scratch, height, run * channels, filters + <usize>(t * channels * height * 4), v + <usize>(frame * frameBytes<V>(args)), count, products, opens);
+    opens = false;
+  }
+  if (opens) memory.fill(products, 0, bytes);
+}
+
+/** Over the channels of the six frames of a tile in z, with filters that become six, and Aᵀ of the six sums. */
+function multiplyDeep<V>(args: usize, scratch: usize, z: i32, height: i32, filters: usize, v: usize, count: i32, products: usize, bytes: usize): void {
+  const channels = word(args, CONV_CHANNELS), frame = channels * height * 4, next = (frame + 63) & -64, depth = <usize>depthBytes(args);
+  const sums = scratch + <usize>word(args, CONV_SCRATCH_ROWS), six = sums + 6 * bytes, numbers = <usize>word(args, CONV_NUMBERS);
+  if (word(args, CONV_FETCHES)) fetchLines(filters, 3 * frame, sums - 64);
+  filtersOfSix<V>(filters, frame, six, next, numbers);
+  for (let s = 0; s < 6; ++s) {
+    multiplyTerms<V>(args, scratch, height, channels, six + <usize>(s * next), v + <usize>((6 * z + s) * frameBytes<V>(args)), count, sums + <usize>s * bytes, true);
+  }
+  const vector = <usize>vectorBytes<f32, V>();
+  fromSix<V>(products + bytes, sums, bytes, vector, false, products, products + depth, products + 2 * depth, products + 3 * depth, vector, numbers, 0, 0);
+}
+
+/** One sum over terms that follow each other in w and in every panel of x, in blocks. It `opens` with zeros. */
+function multiplyTerms<V>(args: usize, scratch: usize, height: i32, terms: i32, w: usize, x: usize, count: i32, to: usize, opens: bool): void {
+  const L = lanes<f32, V>(), nv = word(args, CONV_TILE_NV), wide = nv * L, vector = vectorBytes<f32, V>(), slot = word(args, CONV_M_SLOT), block = word(args, CONV_BLOCK_TERMS);
+  // Whole panels of tiles, and a last one of one vector, if that is enough.
+  const across = ceilDivide(count, wide), whole = (count + wide - L - 1) / wide, next = word(args, CONV_V_PANEL);
+  const fetches = word(args, CONV_FETCHES) && word(args, CONV_SIDE_Z) == 1;
+  for (let t = 0; t < terms; t += block, opens = false) {
+    const some = min(block, terms - t), end = w + <usize>(some * height * 4), from = opens ? scratch : to, fromNext = opens ? 0 : slot;
+    if (fetches) fetchLines(w, some * height * 4, scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64);
+    if (whole) contractRow<f32, V, Evenly>(height, nv, wide * 4, end, x, w, from, to, nv * vector, whole, next, fromNext, slot);
+    if (whole < across) {
+      contractRow<f32, V, Evenly>(height, 1, wide * 4, end, x + <usize>(whole * next), w, from + <usize>(whole * fromNext), to + <usize>(whole * slot), vector, 1, 0, 0, 0);
+    }
+    w = end;
+    x += <usize>(some * wide * 4);
   }
 }
 

@@ -13,7 +13,7 @@ import type { Candidate } from "./direct.ts";
 import { layOutInputTile, roundUp } from "./input-tile.ts";
 import { type Plan, planFrom } from "./plan.ts";
 import { type BinaryName, evenly, laneCount, registerTiles } from "./registers.ts";
-import { countsOf, type Unit, unitOf } from "./winograd.ts";
+import { countsOf, type Unit, unitOf } from "./winograd-forms.ts";
 
 const SIZE = 4;
 const SIDE = 4;

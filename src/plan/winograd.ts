@@ -3,20 +3,17 @@
 import * as A from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { convPointers, type Points, packPointers, winogradBlock, winogradFiltersBlock } from "./blocks.ts";
-import { TILE_CYCLES, termCycles } from "./costs.ts";
 import { type Candidate, panelsOf } from "./direct.ts";
 import { layOutInputTile, oddLines, roundUp } from "./input-tile.ts";
 import { type Plan, type Pointer, planFrom } from "./plan.ts";
-import { type BinaryName, evenly, laneCount, registerTiles } from "./registers.ts";
+import { type BinaryName, laneCount, registerTiles } from "./registers.ts";
+import { BLOCK_TERMS, estimate, FILTER_CYCLES, PASS_FILTERS, unitCycles } from "./winograd-cost.ts";
+import { countsOf, depthOf, describeForm, FORMS, type Form, type Unit, unitOf } from "./winograd-forms.ts";
 
 const SIZE = 4;
 /** Tiles of a unit: so many read the transformed filters once. */
 const MOST_TILES = 112;
 const LEAST_TILES = 16;
-/** Terms of one block: a panel of filters and one of tiles, (6 + 8) × 4 bytes each, stay in L1. */
-const BLOCK_TERMS = 512;
-/** Filters whose products wait for the output transform: these stay in L2, beside transformed input in scratch; or twice as many. */
-const PASS_FILTERS = 48;
 /** A tile of the plan should not take longer: about a millisecond. */
 const MOST_CYCLES = 3e6;
 /** Fewer units than this cannot be spread over threads: then filters are. */
@@ -25,58 +22,12 @@ const LEAST_UNITS = 8;
 const SHARED_TILES = 32;
 const LEAST_CYCLES = 3e4;
 const LEAST_PANELS = 4;
-
-/** See assembly/winograd.ts. */
-interface Form {
-  readonly name: string;
-  readonly stride: number;
-  /** Outputs of a tile along an axis, its inputs and elements, and how many of their filters differ. */
-  readonly side: number;
-  readonly points: number;
-  readonly kept: number;
-  /** Outputs of a tile in z, and its frames. */
-  readonly deep: number;
-  readonly frames: number;
-  /** Cycles of the transforms of L tiles of one channel, of one filter. */
-  readonly inputCycles: number;
-  readonly outputCycles: number;
-}
-
-const FORMS: readonly Form[] = [
-  { name: "F(4×4)", stride: 1, side: 4, points: 6, kept: 6, deep: 1, frames: 1, inputCycles: 150, outputCycles: 110 },
-  { name: "F(2×2)", stride: 1, side: 2, points: 4, kept: 4, deep: 1, frames: 1, inputCycles: 75, outputCycles: 70 },
-  {
-    name: "F(4×4), stride 2",
-    stride: 2,
-    side: 4,
-    points: 9,
-    kept: 6,
-    deep: 1,
-    frames: 1,
-    inputCycles: 330,
-    outputCycles: 200,
-  },
-  { name: "F(4×4×4)", stride: 1, side: 4, points: 6, kept: 6, deep: 4, frames: 6, inputCycles: 170, outputCycles: 165 },
-];
-/** A byte read or written that stays in L2, because what is used again is no more than so much; and of what does not. */
-const NEAR_CYCLES = 0.06;
-const FAR_CYCLES = 0.2;
-const NEAR_BYTES = 1280 * 1024;
 /** Errors of transforms along three axes must even out over so many channels, or corners of few products exceed the bound (docs/numerics.md). */
 const LEAST_CHANNELS_DEEP = 32;
 /** Left to itself the library takes no more than this for transformed input. */
 const MOST_INPUT_BYTES = 2 ** 29;
 /** Filters of so many bytes for each tile that is multiplied by them are asked for ahead of time. */
 const FETCHED_BYTES = 700e3;
-/** An element of transformed filters; they are computed once, and most calls are repeated. */
-const FILTER_CYCLES = 2;
-
-/** The tiles of a unit: rows and columns of them, in so many images. */
-export interface Unit {
-  readonly images: number;
-  readonly rows: number;
-  readonly columns: number;
-}
 
 interface Choice {
   readonly unit: Unit;
@@ -130,105 +81,6 @@ function mayFuse(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit): bo
   const { units, batches } = countsOf(p, form.side, unit);
   const { multiply, input } = unitCycles(p, binary, form, unit);
   return p.taps[0] === 1 && multiply + input <= MOST_CYCLES && units * batches * p.groups * p.output[0] >= LEAST_UNITS;
-}
-
-/** About `most` tiles: of one row, of several, of several images. */
-export function unitOf(p: ConvProblem, side: number, most: number): Unit {
-  const [high, wide] = [Math.ceil(p.output[1] / side), Math.ceil(p.output[2] / side)];
-  const part = (whole: number, most: number) =>
-    Math.max(1, Math.ceil(whole / Math.ceil(whole / Math.max(1, most))) || 1);
-  const columns = part(wide, most);
-  const rows = columns < wide ? 1 : part(high, Math.floor(most / wide));
-  const images = rows < high ? 1 : part(p.batch, Math.floor(most / (wide * high)));
-  return { images, rows, columns };
-}
-
-/** Units of one frame, and batches of images. */
-export function countsOf(
-  p: ConvProblem,
-  side: number,
-  { images, rows, columns }: Unit,
-): { readonly units: number; readonly batches: number } {
-  const units = Math.ceil(p.output[1] / (rows * side)) * Math.ceil(p.output[2] / (columns * side));
-  return { units, batches: Math.ceil(p.batch / images) };
-}
-
-/** Of the axis z. */
-interface Depth {
-  /** Tiles. */
-  readonly steps: number;
-  /** Frames that are transformed: each of them, or six for every tile. */
-  readonly held: number;
-  /** Frames that are multiplied for all tiles: those that taps meet inside of the input, or six for every tile. */
-  readonly met: number;
-}
-
-function depthOf(p: ConvProblem, { deep, frames }: Form): Depth {
-  const steps = Math.ceil(p.output[0] / deep);
-  if (deep > 1) return { steps, held: steps * frames, met: steps * frames };
-  let met = 0;
-  for (let t = 0; t < p.taps[0]; t++) {
-    const tap = t * p.dilation[0] - p.low[0];
-    const first = Math.max(0, Math.ceil(-tap / p.stride[0]));
-    const last = Math.min(p.output[0] - 1, Math.floor((p.input[0] - 1 - tap) / p.stride[0]));
-    met += Math.max(0, last - first + 1);
-  }
-  return { steps, held: p.input[0], met };
-}
-
-function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
-  const { side, deep } = form;
-  const { steps, held, met } = depthOf(p, form);
-  const { units, batches } = countsOf(p, side, unit);
-  const all = p.groups * batches * units;
-  const { multiply, stream, input } = unitCycles(p, binary, form, unit);
-  const points = form.points ** 2;
-  // The last units of a row, a column and the batch have fewer tiles.
-  const full =
-    (p.groups * p.batch * Math.ceil(p.output[1] / side) * Math.ceil(p.output[2] / side)) /
-    (unit.images * unit.rows * unit.columns);
-  const elements = form.kept ** 2 * p.groups * p.filters * p.channels * p.taps[0];
-  const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
-  // Counted alike whether fused or not: bytes from afar cost more than larger passes save.
-  const passes = Math.ceil(p.filters / PASS_FILTERS);
-  const perByte = (kept: number) => (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
-  // What a pass works on: its transformed input, read again by the next one, and its products, written and read.
-  const pass = tiles * (p.channels + Math.min(p.filters, PASS_FILTERS) * deep);
-  const passing = perByte(pass) * tiles * ((passes * p.channels * met) / steps + 2 * p.filters * deep);
-  const first = perByte(fused ? pass : all * held * tiles * p.channels) * tiles * p.channels;
-  const each = steps * (multiply - stream + passing) + (fused ? steps : held) * (input + 2 * first);
-  return full * each + all * steps * stream + elements * FILTER_CYCLES * 0.5;
-}
-
-/**
- * Of a full unit, in one thread: the products and outputs of all filters of a tile in z, and of that what it takes to read the filters;
- * the transforms of a frame of all channels.
- */
-function unitCycles(p: ConvProblem, binary: BinaryName, form: Form, { images, rows, columns }: Unit) {
-  const lanes = laneCount(binary, p.dtype);
-  const { rows: most, vectors } = registerTiles[binary];
-  const { steps, met } = depthOf(p, form);
-  const points = form.points ** 2;
-  const tiles = images * rows * columns;
-  const terms = (p.channels * met) / steps;
-  const groups = Math.ceil(tiles / lanes);
-  const blocks = form.deep > 1 ? form.frames * Math.ceil(p.channels / BLOCK_TERMS) : Math.ceil(terms / BLOCK_TERMS);
-  const tile = (height: number, v: number) => terms * termCycles(binary, height, v, v + height) + blocks * TILE_CYCLES;
-  const panels = Math.floor(groups / vectors);
-  const products = evenly(p.filters, most).reduce(
-    (sum, { height, tiles: count }) =>
-      sum + count * (panels * tile(height, vectors) + (groups % vectors) * tile(height, 1)),
-    0,
-  );
-  // Of six points in z three frames are read, and become six.
-  const bytes = (form.kept ** 2 * p.filters * terms * SIZE) / (form.deep > 1 ? 2 : 1);
-  const deepened = form.deep > 1 ? points * p.filters * p.channels : 0;
-  const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
-  return {
-    multiply: points * products + deepened + stream + p.filters * groups * form.outputCycles * form.deep,
-    stream,
-    input: p.channels * groups * form.inputCycles,
-  };
 }
 
 function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused, cycles }: Choice): Plan {
@@ -385,12 +237,6 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
 /** Blocks of the same length, as nearly as can be. */
 function evenBlock(terms: number): number {
   return Math.ceil(terms / Math.ceil(terms / BLOCK_TERMS)) || 1;
-}
-
-function describeForm({ name, side, deep, points, frames }: Form): string {
-  const [taps, outputs] = [deep > 1 ? 27 : 9, side * side * deep];
-  const done = points ** 2 * (deep > 1 ? frames : 1);
-  return `${name} of ${deep > 1 ? "3×3×3" : "3×3"}: ${done} multiply-adds instead of ${taps * outputs} for ${outputs} outputs of a channel`;
 }
 
 function replace(pointers: readonly Pointer[], one: Pointer): Pointer[] {

@@ -1,0 +1,78 @@
+/** What Winograd's transforms and products cost. */
+
+import type { ConvProblem } from "../problem/problem.ts";
+import { TILE_CYCLES, termCycles } from "./costs.ts";
+import { type BinaryName, evenly, laneCount, registerTiles } from "./registers.ts";
+import { countsOf, depthOf, type Form, type Unit } from "./winograd-forms.ts";
+
+const SIZE = 4;
+/** Terms of one block: a panel of filters and one of tiles, (6 + 8) × 4 bytes each, stay in L1. */
+export const BLOCK_TERMS = 512;
+/** Filters whose products wait for the output transform: these stay in L2, beside transformed input in scratch; or twice as many. */
+export const PASS_FILTERS = 48;
+/** A byte read or written that stays in L2, because what is used again is no more than so much; and of what does not. */
+const NEAR_CYCLES = 0.06;
+const FAR_CYCLES = 0.2;
+const NEAR_BYTES = 1280 * 1024;
+/** An element of transformed filters; they are computed once, and most calls are repeated. */
+export const FILTER_CYCLES = 2;
+
+export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
+  const { side, deep } = form;
+  const { steps, held, met } = depthOf(p, form);
+  const { units, batches } = countsOf(p, side, unit);
+  const all = p.groups * batches * units;
+  const { multiply, stream, input } = unitCycles(p, binary, form, unit);
+  const points = form.points ** 2;
+  // The last units of a row, a column and the batch have fewer tiles.
+  const full =
+    (p.groups * p.batch * Math.ceil(p.output[1] / side) * Math.ceil(p.output[2] / side)) /
+    (unit.images * unit.rows * unit.columns);
+  const elements = form.kept ** 2 * p.groups * p.filters * p.channels * p.taps[0];
+  const tiles = points * unit.images * unit.rows * unit.columns * SIZE;
+  // Counted alike whether fused or not: bytes from afar cost more than larger passes save.
+  const passes = Math.ceil(p.filters / PASS_FILTERS);
+  const perByte = (kept: number) => (kept > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
+  // What a pass works on: its transformed input, read again by the next one, and its products, written and read.
+  const pass = tiles * (p.channels + Math.min(p.filters, PASS_FILTERS) * deep);
+  const passing = perByte(pass) * tiles * ((passes * p.channels * met) / Math.max(1, steps) + 2 * p.filters * deep);
+  const first = perByte(fused ? pass : all * held * tiles * p.channels) * tiles * p.channels;
+  const each = steps * (multiply - stream + passing) + (fused ? steps : held) * (input + 2 * first);
+  return full * each + all * steps * stream + elements * FILTER_CYCLES * 0.5;
+}
+
+/**
+ * Of a full unit, in one thread: the products and outputs of all filters of a tile in z, and of that what it takes to read the filters;
+ * the transforms of a frame of all channels.
+ */
+export function unitCycles(
+  p: ConvProblem,
+  binary: BinaryName,
+  form: Form,
+  { images, rows, columns }: Unit,
+): { readonly multiply: number; readonly stream: number; readonly input: number } {
+  const lanes = laneCount(binary, p.dtype);
+  const { rows: most, vectors } = registerTiles[binary];
+  const { steps, met } = depthOf(p, form);
+  const points = form.points ** 2;
+  const tiles = images * rows * columns;
+  const terms = (p.channels * met) / Math.max(1, steps);
+  const groups = Math.ceil(tiles / lanes);
+  const blocks = form.deep > 1 ? form.frames * Math.ceil(p.channels / BLOCK_TERMS) : Math.ceil(terms / BLOCK_TERMS);
+  const tile = (height: number, v: number) => terms * termCycles(binary, height, v, v + height) + blocks * TILE_CYCLES;
+  const panels = Math.floor(groups / vectors);
+  const products = evenly(p.filters, most).reduce(
+    (sum, { height, tiles: count }) =>
+      sum + count * (panels * tile(height, vectors) + (groups % vectors) * tile(height, 1)),
+    0,
+  );
+  // Of six points in z three frames are read, and become six.
+  const bytes = (form.kept ** 2 * p.filters * terms * SIZE) / (form.deep > 1 ? 2 : 1);
+  const deepened = form.deep > 1 ? points * p.filters * p.channels : 0;
+  const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
+  return {
+    multiply: points * products + deepened + stream + p.filters * groups * form.outputCycles * form.deep,
+    stream,
+    input: p.channels * groups * form.inputCycles,
+  };
+}
