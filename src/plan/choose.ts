@@ -130,7 +130,7 @@ const LEAST_TO_TRANSFORM = 5e5;
  * are filtered, sums stay sums.
  */
 const LEAST_FOR_WINOGRAD = 2e6;
-const LEAST_TERMS_FOR_WINOGRAD = 8;
+const LEAST_TERMS_FOR_WINOGRAD = 9;
 
 function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
   const sums = [...depthwiseForms(p, binary), ...directForms(p, binary, undefined, tuning)];
