@@ -1,7 +1,9 @@
-// One command, four projects: `node`, two files at a time; `node-timed`, what measures time or loads the machine on purpose, by itself;
-// `browser-isolated` and `browser-plain`, the same files on a page that is cross-origin isolated and on one that is not. Set SEED to replay a random test, CHROMIUM_PATH to choose a browser, REQUIRE_BROWSER to insist on one.
+// One command, six projects: `node`, two files at a time; `node-timed`, what measures time or fills the machine on purpose, by itself;
+// `browser-isolated` and `browser-plain`, the same files on a page that is cross-origin isolated and, beside it, on one that is not;
+// `browser-isolated-timed` and `browser-plain-timed`, those of them that measure time, one after the other. Set SEED to replay a random test, CHROMIUM_PATH to choose a browser, REQUIRE_BROWSER to insist on one.
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { findChromium } from "./scripts/find-chromium.ts";
 import { Summary } from "./test/support/summary.ts";
 
@@ -27,19 +29,29 @@ const launchArgs = [
   "--disable-sync",
 ];
 
-function inBrowser(name: string, headers: Record<string, string>, groupOrder: number): TestProjectInlineConfiguration {
+/** Pages that measure how long something waits. */
+const MEASURE = ["platform/page", "pool/main-thread", "pool/page", "pool/wake"].map(
+  (name) => `test/${name}.browser.test.ts`,
+);
+
+function inBrowser(
+  name: string,
+  headers: Record<string, string>,
+  files: Pick<NonNullable<TestProjectInlineConfiguration["test"]>, "include" | "exclude">,
+  groupOrder: number,
+): TestProjectInlineConfiguration {
   return {
     server: { headers }, // reaches the test iframe and its module workers
     // Named here because a dependency that Vite meets late makes it reload the page in the middle of a test.
     optimizeDeps: { include: ["comlink", "@assemblyscript/loader", "fast-check"] },
     test: {
       name,
-      include: ["test/**/*.browser.test.ts"],
+      ...files,
       testTimeout: 60_000,
       hookTimeout: 60_000,
-      provide: { seed, isolated: name === "browser-isolated" },
+      provide: { seed, isolated: headers === isolation },
       sequence: { groupOrder },
-      fileParallelism: false, // one page at a time: a test measures how long messages wait
+      fileParallelism: false, // one page of a project at a time
       browser: {
         enabled: true,
         headless: true,
@@ -52,19 +64,29 @@ function inBrowser(name: string, headers: Record<string, string>, groupOrder: nu
   };
 }
 
-/** Folders whose tests want the machine to themselves. */
+/** Folders whose tests want the machine to themselves, but for some that ask for results alone. */
 const TIMED = ["engine", "examples", "page", "platform", "pool"];
+const PATIENT = [
+  "engine/neighbours",
+  "examples/lenet",
+  "examples/motion",
+  "page/answer",
+  "pool/bits",
+  "pool/filter-gradients",
+  "pool/ring",
+].map((name) => `test/${name}.test.ts`);
 
 const inNode = (
   name: string,
-  folders: string[],
+  include: string[],
+  exclude: string[],
   maxWorkers: number,
   groupOrder: number,
 ): TestProjectInlineConfiguration => ({
   test: {
     name,
-    include: folders,
-    exclude: ["test/**/*.browser.test.ts", "test/runtimes/**", "**/node_modules/**"],
+    include,
+    exclude: ["test/**/*.browser.test.ts", "test/runtimes/**", "**/node_modules/**", ...exclude],
     maxWorkers,
     pool: "forks", // the relaxed-SIMD flag belongs to a process, a worker thread refuses it
     execArgv,
@@ -78,11 +100,46 @@ const inNode = (
   },
 });
 
+/** Those that take longest, in this order: what is begun last of two files at a time is waited for by itself. */
+const LONG = [
+  "ops/exact",
+  "ops/filter-gradients",
+  "ops/grid",
+  "ops/accuracy",
+  "pool/bits",
+  "ops/bits",
+  "pool/filter-gradients",
+  "nnet/conv2d.exact",
+  "hostile/hostile",
+].map((name) => `/test/${name}.test.ts`);
+
+/** Holds estimates against what it measures, with wide limits and with kernels that the other files have had compiled. */
+const LAST = "/test/webgpu/speed.browser.test.ts";
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      if (moduleId.endsWith(LAST)) return LONG.length + 1;
+      const at = LONG.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? LONG.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 const projects = [
-  inNode("node", ["test/*.test.ts", `test/!(${TIMED.join("|")})/**/*.test.ts`], 2, 0),
-  inNode("node-timed", [`test/{${TIMED.join(",")}}/**/*.test.ts`], 1, 1),
+  inNode("node", ["test/*.test.ts", `test/!(${TIMED.join("|")})/**/*.test.ts`, ...PATIENT], [], 2, 0),
+  inNode("node-timed", [`test/{${TIMED.join(",")}}/**/*.test.ts`], PATIENT, 1, 1),
 ];
-if (found) projects.push(inBrowser("browser-isolated", isolation, 2), inBrowser("browser-plain", {}, 3));
+if (found) {
+  const others = { include: ["test/**/*.browser.test.ts"], exclude: MEASURE };
+  projects.push(
+    inBrowser("browser-isolated", isolation, others, 2),
+    inBrowser("browser-plain", {}, others, 2),
+    inBrowser("browser-isolated-timed", isolation, { include: MEASURE }, 3),
+    inBrowser("browser-plain-timed", {}, { include: MEASURE }, 4),
+  );
+}
 
 const runtimes = [
   `Node ${process.version}${execArgv.length ? ` ${execArgv.join(" ")}` : ""}`,
@@ -90,5 +147,5 @@ const runtimes = [
 ];
 
 export default defineConfig({
-  test: { projects, reporters: ["default", new Summary(runtimes, seed)] },
+  test: { projects, sequence: { sequencer: LongestFirst }, reporters: ["default", new Summary(runtimes, seed)] },
 });

@@ -1,10 +1,10 @@
 /** `npm run build`: kernels, JavaScript and declarations into dist/, and what a page would load, in bytes. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { deflateSync, gzipSync } from "node:zlib";
-import asc from "assemblyscript/asc";
 import { build, type Plugin } from "esbuild";
 
 const BINARIES = ["scalar", "simd", "relaxed"] as const;
@@ -18,25 +18,25 @@ const PAGE_LIMIT = 67 * 1024;
 /** A binary that a page loads at once, and one with all kernels, which comes with the first float64. */
 const WASM_LIMIT = 20.5 * 1024;
 const WHOLE_LIMIT = 24.5 * 1024;
-/** Instances of one generic function side by side, their locals in order of use: gzip finds more that it has seen. */
-const PASSES = "reorder-functions-by-name,reorder-locals";
 /** simdconv/inline: all ops, both executors, WebGPU and two binaries, of which a page of the other entry loads parts. */
 const INLINE_LIMIT = 121 * 1024;
 
+const run = promisify(execFile);
+
+/** Two processes: the compiler takes five seconds for a binary, on one processor, and is slow until it is warm. */
 async function buildKernels(): Promise<void> {
   mkdirSync("dist/wasm", { recursive: true });
-  const compile = async (...options: string[]) => {
-    const { error, stderr } = await asc.main([...options, "--runPasses", PASSES]);
-    if (error) throw new Error(`${options.join(" ")}: ${stderr}`);
-  };
-  for (const target of BINARIES) await compile("--target", target, "--outFile", `dist/wasm/${target}-f32.wasm`);
-  for (const target of [...BINARIES, "debug"]) await compile("assembly/float64.ts", "--target", target);
+  const compile = (binaries: readonly string[]) =>
+    run(process.execPath, [...process.execArgv, "scripts/kernels.ts", ...binaries]);
+  await Promise.all([compile(BINARIES), compile([...BINARIES.map((name) => `${name}-f32`), "debug"])]);
 }
 
-function buildScripts(): void {
+async function buildScripts(): Promise<void> {
   const require = createRequire(import.meta.url);
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
-  execFileSync(process.execPath, [tsc, "-p", "tsconfig.json"], { stdio: "inherit" });
+  await run(process.execPath, [tsc, "-p", "tsconfig.json"]).catch(({ stdout }) => {
+    throw new Error(stdout);
+  });
 }
 
 /** Endings of the sources, which TypeScript leaves in declarations, mean nothing to older ones of its own; nor do newer names. */
@@ -164,8 +164,7 @@ async function report(): Promise<void> {
 }
 
 rmSync("dist", { recursive: true, force: true });
-await buildKernels();
-buildScripts();
+await Promise.all([buildKernels(), buildScripts()]);
 suitOlderCompilers();
 await bundleWorker();
 await bundleInline();

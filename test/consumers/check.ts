@@ -1,7 +1,17 @@
 // `npm run check:package`: what is packed, and how it looks to tools and compilers. With `--update` the snapshot of the API is written.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,10 +37,10 @@ const difference = (what: string, have: readonly string[], want: readonly string
   return lines.length > 0 ? `${what}:\n${lines.join("\n")}` : null;
 };
 
-const filesBelow = (folder: string): string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+const filesBelow = (folder: string, home = root): string[] =>
+  readdirSync(join(home, folder), { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, name).replaceAll("\\", "/"))
-    .filter((name) => statSync(join(root, name)).isFile());
+    .filter((name) => statSync(join(home, name)).isFile());
 
 /** What else is packed than a script and a declaration for each source. */
 const BESIDE = [
@@ -52,13 +62,29 @@ function expectedFiles(): string[] {
   return [...BESIDE, ...compiled];
 }
 
-/** Name and hash of every file of the build. */
-function fingerprints(): string[] {
+/** Name and hash of every file of a build. */
+function fingerprints(home: string): string[] {
   const hash = (name: string) =>
     createHash("sha256")
-      .update(readFileSync(join(root, name)))
+      .update(readFileSync(join(home, name)))
       .digest("hex");
-  return filesBelow("dist").map((name) => `${name} ${hash(name)}`);
+  return filesBelow("dist", home).map((name) => `${name} ${hash(name)}`);
+}
+
+/** What a build reads. */
+const BUILT_FROM = ["package.json", "tsconfig.json", "asconfig.json", "src", "workers", "assembly", "scripts"];
+
+/** A copy of the sources to build in, beside the build that others are using. What goes into bundles is copied too, tools are linked. */
+function copySources(to: string): void {
+  for (const name of BUILT_FROM) cpSync(join(root, name), join(to, name), { recursive: true });
+  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const bundled = Object.keys(dependencies).map((name) => name.split("/")[0]);
+  mkdirSync(join(to, "node_modules"));
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    const [from, into] = [root, to].map((home) => join(home, "node_modules", name)) as [string, string];
+    if (bundled.includes(name)) cpSync(from, into, { recursive: true });
+    else symlinkSync(from, into, "junction");
+  }
 }
 
 interface Packed {
@@ -68,7 +94,8 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-function checksOf(tarball: string, packed: Packed, update: boolean): Readonly<Record<string, Check>> {
+function checksOf(folder: string, packed: Packed, update: boolean): Readonly<Record<string, Check>> {
+  const tarball = join(folder, packed.filename);
   const bin = (name: string) => here(`node_modules/.bin/${name}`);
   return {
     "packed files": async () =>
@@ -121,9 +148,10 @@ function checksOf(tarball: string, packed: Packed, update: boolean): Readonly<Re
       return difference("inline", Object.keys(inline), Object.keys(whole));
     },
     "two builds give the same bytes": async () => {
-      const first = fingerprints();
-      await said("npm", "run", "build", "--silent");
-      return difference("files of the second build (+) and of the first (-)", fingerprints(), first);
+      const again = join(folder, "again");
+      copySources(again);
+      await said("npm", "run", "build", "--silent", "--prefix", again);
+      return difference("files of the second build (+) and of the first (-)", fingerprints(again), fingerprints(root));
     },
   };
 }
@@ -140,7 +168,7 @@ async function main(): Promise<number> {
       }),
     ) as [Packed];
     let failed = 0;
-    const checks = Object.entries(checksOf(join(folder, packed.filename), packed, process.argv.includes("--update")));
+    const checks = Object.entries(checksOf(folder, packed, process.argv.includes("--update")));
     for (const [name, check] of checks) {
       const wrong = await check().catch((error: Error) => error.message);
       if (wrong !== null) failed++;

@@ -20,16 +20,21 @@ const specs: Spec[] = [...edgeGrid, ...opGrid, ...gradientGrid].flatMap(({ spec 
   return [base, { ...base, dtype: "float64" as const, values: values[(i + 1) % 3]! }];
 });
 
+/** The sum in the declared order of each, the same for every binary. */
+const inOrder = specs.map((spec) => {
+  const problem = numbers(spec);
+  const want = ordered(problem.terms, problem.dtype);
+  if (spec.activation === "relu") for (let i = 0; i < want.length; i++) want[i] = Math.max(0, want[i]!);
+  return { spec, problem, want };
+});
+
 describe("bits", () => {
   for (const binary of ["scalar", "simd"] as const) {
     it(`${binary}: every form has the bits of the declared order`, async (test) => {
       const engine = await engines.get(binary);
       const failures: string[] = [];
       let calls = 0;
-      for (const spec of specs) {
-        const problem = numbers(spec);
-        const want = ordered(problem.terms, problem.dtype);
-        if (spec.activation === "relu") for (let i = 0; i < want.length; i++) want[i] = Math.max(0, want[i]!);
+      for (const { spec, problem, want } of inOrder) {
         for (const form of formsOf(spec)) {
           if (!forms[await formTaken(engine, problem, form)].ordered) continue;
           calls++;

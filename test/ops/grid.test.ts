@@ -8,7 +8,7 @@ import { gradientGrid } from "../support/grid-gradients.ts";
 import { opGrid } from "../support/grid-ops.ts";
 import { layouts } from "../support/place.ts";
 import { countCalls, note } from "../support/record.ts";
-import { expected, formsOf, numbers, type Spec } from "../support/spec.ts";
+import { expected, formsOf, numbers, type Problem, type Spec } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 
@@ -20,9 +20,11 @@ const grids = {
 type Vary = (spec: Spec, index: number) => readonly Spec[];
 
 describe.each(Object.entries(grids))("edge grid of %s", (title, { grid, variants }) => {
+  // Numbers and answers are the same for every binary.
+  const cases = casesOf(grid, variants);
   for (const binary of engines.binaries) {
     it(`${binary}: ${grid.length} named cases are exact`, async (test) => {
-      const { calls, byForm } = await run(grid, binary, variants);
+      const { calls, byForm } = await run(grid, binary, cases);
       countCalls(test, binary, calls);
       note(
         test,
@@ -32,7 +34,11 @@ describe.each(Object.entries(grids))("edge grid of %s", (title, { grid, variants
   }
 
   it("the debug build, with its assertions on, computes the grid too", async (test) => {
-    const { calls } = await run(grid, "debug", (spec) => [spec]);
+    const { calls } = await run(
+      grid,
+      "debug",
+      casesOf(grid, (spec) => [spec]),
+    );
     countCalls(test, "debug", calls);
     expect(calls).toBeGreaterThan(grid.length);
   });
@@ -59,25 +65,31 @@ function opVariants(spec: Spec, index: number): Spec[] {
 
 const vias = ["call", "run", "runSync"] as const;
 
-async function run(grid: readonly NamedSpec[], binary: EngineName, vary: Vary) {
+interface Case {
+  readonly name: string;
+  readonly problem: Problem;
+}
+
+function casesOf(grid: readonly NamedSpec[], vary: Vary): readonly Case[] {
+  return grid.flatMap(({ name, spec }, index) => vary(spec, index).map((one) => ({ name, problem: numbers(one) })));
+}
+
+async function run(grid: readonly NamedSpec[], binary: EngineName, cases: readonly Case[]) {
   const engine = await engines.get(binary);
   const failures: string[] = [];
   const byForm = new Map<string, number>();
   let calls = 0;
-  for (const [index, { name, spec }] of grid.entries()) {
-    for (const variant of vary(spec, index)) {
-      const problem = numbers(variant);
-      const { y } = expected(problem);
-      for (const form of formsOf(variant)) {
-        // Every third call each way; those of nnet.conv2d have always been calls.
-        const via = grid === edgeGrid ? "call" : vias[calls % 3]!;
-        calls++;
-        byForm.set(form, (byForm.get(form) ?? 0) + 1);
-        const wrong = await checkBits(engine, problem, y, { binary, form, via }).catch(
-          (error: Error) => `threw ${error.stack}`,
-        );
-        if (wrong) failures.push(`${name} (${binary}, ${form}): ${wrong}`);
-      }
+  for (const { name, problem } of cases) {
+    const { y } = expected(problem);
+    for (const form of formsOf(problem.spec)) {
+      // Every third call each way; those of nnet.conv2d have always been calls.
+      const via = grid === edgeGrid ? "call" : vias[calls % 3]!;
+      calls++;
+      byForm.set(form, (byForm.get(form) ?? 0) + 1);
+      const wrong = await checkBits(engine, problem, y, { binary, form, via }).catch(
+        (error: Error) => `threw ${error.stack}`,
+      );
+      if (wrong) failures.push(`${name} (${binary}, ${form}): ${wrong}`);
     }
   }
   expect(failures.length, `${failures.length} failed\n${failures.slice(0, 8).join("\n")}`).toBe(0);

@@ -18,14 +18,19 @@ const cases = 300;
 const inDepth = 12;
 
 describe("random problems", () => {
+  // Numbers and answers are the same for every binary.
+  const problems = Array.from({ length: cases + inDepth }, (_, i) => {
+    const seed = inject("seed") + i;
+    return numbers(i < cases ? drawNineTaps(seed, 2) : drawInDepth(seed));
+  });
+
   for (const binary of engines.binaries) {
     it(`${binary}: within the bounds of Winograd`, { timeout: 120_000 }, async (test) => {
       const engine = await engines.get(binary);
       const seen = new Map<string, number>();
       const failures: string[] = [];
-      for (let i = 0; i < cases + inDepth; i++) {
-        const spec = i < cases ? drawNineTaps(inject("seed") + i, 2) : drawInDepth(inject("seed") + i);
-        const problem = numbers(spec);
+      for (const problem of problems) {
+        const { spec } = problem;
         const how = { binary, form: "winograd" };
         const operands = operandsOf(problem);
         const got = await compute(engine, spec, operands, how);

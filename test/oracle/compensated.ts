@@ -21,9 +21,11 @@ export function compensated(terms: Terms): CompensatedResult {
     high[output] = sum + tail;
     low[output] = tail - (high[output]! - sum);
   };
-  terms.forEachProduct((output, inputAt, filterAt) => {
-    const [a, b] = [input[inputAt]!, filters[filterAt]!];
-    add(output, a * b, productError(a, b, a * b));
+  terms.forEachLine((output, inputAt, filterAt, count, outputStep, inputStep, filterStep) => {
+    for (let i = 0; i < count; i++) {
+      const [a, b] = [input[inputAt + i * inputStep]!, filters[filterAt + i * filterStep]!];
+      add(output + i * outputStep, a * b, productError(a, b, a * b));
+    }
   });
   for (let output = 0; bias && output < high.length; output++) add(output, bias[terms.filterOf(output)]!, 0);
   return { high, low };

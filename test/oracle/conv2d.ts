@@ -1,7 +1,7 @@
 // nnet.conv2d by its definition (semantics.md §3): float64, one loop per index, one addition at a time.
 //   out[n,o,r,s] = Σ_{c,i,j} xpad[n, g·Cg + c, r·s0 + i·d0, s·s1 + j·d1] · w'[o,c,i,j]      g = floor(o / (O / G))
 // w' is w flipped in i and j where filterFlip. Positions in the padding are skipped, not multiplied.
-import { type OracleResult, sum, type Terms, type Visit } from "./terms.ts";
+import { type OracleResult, sum, type Terms, tapsInside, type Visit } from "./terms.ts";
 
 export type Pad = number | readonly [number, number];
 export type BorderMode = "valid" | "full" | "half" | number | readonly [Pad, Pad];
@@ -49,7 +49,7 @@ export function outputShape(problem: Conv2dProblem): [number, number, number, nu
   return [n, filterShape[0]!, rows, columns];
 }
 
-function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
+function forEachLine(problem: Conv2dProblem, visit: Visit): void {
   const { filterShape, subsample = [1, 1], filterDilation = [1, 1], numGroups = 1, filterFlip = true } = problem;
   const [, channels, height, width] = problem.inputShape as [number, number, number, number];
   const [h, w] = [filterShape.at(-2)!, filterShape.at(-1)!];
@@ -57,12 +57,17 @@ function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
   const dilated = [(h - 1) * filterDilation[0] + 1, (w - 1) * filterDilation[1] + 1] as const;
   const [[top], [left]] = padding(problem.borderMode ?? "valid", dilated);
   const [batch, outputs, rows, columns] = outputShape(problem);
+  const reach = Array.from({ length: columns }, (_, s) =>
+    tapsInside(s * subsample[1] - left, filterDilation[1], w, width),
+  );
   let output = 0;
   for (let n = 0; n < batch; n++) {
     for (let o = 0; o < outputs; o++) {
       const group = Math.floor(o / (outputs / numGroups));
       for (let r = 0; r < rows; r++) {
         for (let s = 0; s < columns; s++) {
+          const [from, to] = reach[s]!;
+          const x = s * subsample[1] + from * filterDilation[1] - left;
           const filter = problem.unshared ? ((o * rows + r) * columns + s) * stack : o * stack;
           for (let c = 0; c < stack; c++) {
             const image = (n * channels + group * stack + c) * height;
@@ -70,11 +75,8 @@ function forEachProduct(problem: Conv2dProblem, visit: Visit): void {
               const y = r * subsample[0] + i * filterDilation[0] - top;
               if (y < 0 || y >= height) continue;
               const row = (filter + c) * h + (filterFlip ? h - 1 - i : i);
-              for (let j = 0; j < w; j++) {
-                const x = s * subsample[1] + j * filterDilation[1] - left;
-                if (x < 0 || x >= width) continue;
-                visit(output, (image + y) * width + x, row * w + (filterFlip ? w - 1 - j : j));
-              }
+              const [tap, step] = filterFlip ? [w - 1 - from, -1] : [from, 1];
+              visit(output, (image + y) * width + x, row * w + tap, to - from, 0, filterDilation[1], step);
             }
           }
           output++;
@@ -93,7 +95,7 @@ export function conv2dTerms(problem: Conv2dProblem): Terms {
     input,
     filters,
     bias,
-    forEachProduct: (visit) => forEachProduct(problem, visit),
+    forEachLine: (visit) => forEachLine(problem, visit),
     filterOf: (output) => Math.floor(output / pixels) % shape[1],
   };
 }

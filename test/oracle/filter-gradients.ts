@@ -8,7 +8,10 @@ export function filterGradientTerms(forward: Terms, gradient: ArrayLike<number>,
     shape,
     input: forward.input,
     filters: gradient,
-    forEachProduct: (visit) => forward.forEachProduct((output, inputAt, filterAt) => visit(filterAt, inputAt, output)),
+    forEachLine: (visit) =>
+      forward.forEachLine((output, inputAt, filterAt, count, outputStep, inputStep, filterStep) =>
+        visit(filterAt, inputAt, output, count, filterStep, inputStep, outputStep),
+      ),
     filterOf: () => 0,
   };
 }

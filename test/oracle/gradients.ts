@@ -5,11 +5,27 @@ import { type Conv2dProblem, outputShape, padding } from "./conv2d.ts";
 import { axesOf, definitions, extents, type OpProblem, steps } from "./ops.ts";
 import type { Terms, Visit } from "./terms.ts";
 
-/** The tap at which position r meets input x, or −1. */
-function tapAt(x: number, r: number, stride: number, dilation: number, low: number, taps: number): number {
-  const distance = x + low - r * stride;
-  const tap = distance / dilation;
-  return distance >= 0 && Number.isInteger(tap) && tap < taps ? tap : -1;
+interface Meeting {
+  readonly position: number;
+  readonly tap: number;
+}
+
+/** The positions, ascending, at which a tap meets input x. */
+function meetings(
+  x: number,
+  positions: number,
+  stride: number,
+  dilation: number,
+  low: number,
+  taps: number,
+): Meeting[] {
+  const found: Meeting[] = [];
+  for (let position = 0; position < positions; position++) {
+    const distance = x + low - position * stride;
+    const tap = distance / dilation;
+    if (distance >= 0 && Number.isInteger(tap) && tap < taps) found.push({ position, tap });
+  }
+  return found;
 }
 
 /** Of nnet.conv2d, whose input has the shape `inputShape`; `problem.input` is G. */
@@ -21,12 +37,12 @@ export function conv2dInputGradientTerms(problem: Conv2dProblem): Terms {
     input,
     filters,
     bias,
-    forEachProduct: (visit) => forEachProduct(problem, numGroups, visit),
+    forEachLine: (visit) => forEachLine(problem, numGroups, visit),
     filterOf: (at) => Math.floor(at / (height * width)) % channels,
   };
 }
 
-function forEachProduct(problem: Conv2dProblem, groups: number, visit: Visit): void {
+function forEachLine(problem: Conv2dProblem, groups: number, visit: Visit): void {
   const { inputShape, filterShape, subsample = [1, 1], filterDilation = [1, 1], filterFlip = true } = problem;
   const [batch, channels, height, width] = inputShape as [number, number, number, number];
   const [stack, h, w] = filterShape.slice(-3) as [number, number, number];
@@ -34,6 +50,10 @@ function forEachProduct(problem: Conv2dProblem, groups: number, visit: Visit): v
   const dilated = [(h - 1) * filterDilation[0] + 1, (w - 1) * filterDilation[1] + 1] as const;
   const [[top], [left]] = padding(problem.borderMode ?? "valid", dilated);
   const perGroup = outputs / groups;
+  const inRows = Array.from({ length: height }, (_, y) => meetings(y, rows, subsample[0], filterDilation[0], top, h));
+  const inColumns = Array.from({ length: width }, (_, x) =>
+    meetings(x, columns, subsample[1], filterDilation[1], left, w),
+  );
   let at = 0;
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
@@ -41,15 +61,12 @@ function forEachProduct(problem: Conv2dProblem, groups: number, visit: Visit): v
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++, at++) {
           for (let o = group * perGroup; o < (group + 1) * perGroup; o++) {
-            for (let r = 0; r < rows; r++) {
-              const i = tapAt(y, r, subsample[0], filterDilation[0], top, h);
-              if (i < 0) continue;
-              for (let s = 0; s < columns; s++) {
-                const j = tapAt(x, s, subsample[1], filterDilation[1], left, w);
-                if (j < 0) continue;
+            for (const { position: r, tap: i } of inRows[y]!) {
+              for (const { position: s, tap: j } of inColumns[x]!) {
                 const filter = problem.unshared ? ((o * rows + r) * columns + s) * stack : o * stack;
-                const row = (filter + (c % stack)) * h + (filterFlip ? h - 1 - i : i);
-                visit(at, ((n * outputs + o) * rows + r) * columns + s, row * w + (filterFlip ? w - 1 - j : j));
+                const inW = ((filter + (c % stack)) * h + (filterFlip ? h - 1 - i : i)) * w;
+                const inG = ((n * outputs + o) * rows + r) * columns + s;
+                visit(at, inG, inW + (filterFlip ? w - 1 - j : j), 1, 0, 0, 0);
               }
             }
           }
@@ -71,7 +88,7 @@ export function opInputGradientTerms(problem: OpProblem): Terms {
     input: problem.input,
     filters: problem.filters,
     bias: problem.bias,
-    forEachProduct: (visit) => products(problem, image, filter, visit),
+    forEachLine: (visit) => products(problem, image, filter, visit),
     filterOf: (at) => (channel === 0 ? 0 : Math.floor(at / channel) % channels),
   };
 }
@@ -89,34 +106,26 @@ function products(problem: OpProblem, imageLetters: string, filterLetters: strin
   const [x, w] = [steps(imageLetters, inputShape), steps(filterLetters, filterShape)];
   const g = steps(present.join(""), gradientShape);
 
-  // Positions and taps that meet input `place` on axis i; with the places of those in G and in the filters.
-  const meeting = (i: number, place: number) => {
-    const { letter, k, stride, pad, outputs } = axes[i]!;
-    const found: { inG: number; inW: number }[] = [];
-    for (let r = 0; r < outputs; r++) {
-      const tap = tapAt(place, r, stride, 1, pad, k);
-      if (tap >= 0) found.push({ inG: r * g[letter]!, inW: (flips ? k - 1 - tap : tap) * w[letter]! });
-    }
-    return found;
-  };
-  const walkTaps = (axis: number, places: readonly number[], inG: number, inW: number, then: Tap): void => {
+  // For each axis and each input on it the positions and taps that meet: their places in G and in the filters.
+  const met = axes.map(({ letter, n, k, stride, pad, outputs }) =>
+    Array.from({ length: n }, (_, place) =>
+      meetings(place, outputs, stride, 1, pad, k).map(({ position, tap }) => ({
+        inG: position * g[letter]!,
+        inW: (flips ? k - 1 - tap : tap) * w[letter]!,
+      })),
+    ),
+  );
+  const [outside, within] = channelsLast ? [1, filter.o!] : [filter.o!, 1];
+  const walkTaps = (axis: number, places: readonly number[], at: number, inG: number, inW: number): void => {
     if (axis === axes.length) {
-      then(inG, inW);
+      visit(at, inG, inW, within, 0, g.o!, w.o!);
       return;
     }
-    for (const met of meeting(axis, places[axis]!)) walkTaps(axis + 1, places, inG + met.inG, inW + met.inW, then);
-  };
-  const [outside, within] = channelsLast ? [1, filter.o!] : [filter.o!, 1];
-  const sumUp = (at: number, n: number, c: number, places: readonly number[]) => {
-    for (let o = 0; o < outside; o++) {
-      walkTaps(0, places, n * g.n! + o * g.o!, c * w.c! + o * w.o!, (inG, inW) => {
-        for (let last = 0; last < within; last++) visit(at, inG + last * g.o!, inW + last * w.o!);
-      });
-    }
+    for (const one of met[axis]![places[axis]!]!) walkTaps(axis + 1, places, at, inG + one.inG, inW + one.inW);
   };
   const walkPlaces = (at: number, n: number, c: number, places: readonly number[]): void => {
     if (places.length === axes.length) {
-      sumUp(at, n, c, places);
+      for (let o = 0; o < outside; o++) walkTaps(0, places, at, n * g.n! + o * g.o!, c * w.c! + o * w.o!);
       return;
     }
     const { letter, n: extent } = axes[places.length]!;
@@ -124,5 +133,3 @@ function products(problem: OpProblem, imageLetters: string, filterLetters: strin
   };
   for (let n = 0; n < image.n!; n++) for (let c = 0; c < image.c!; c++) walkPlaces(n * x.n! + c * x.c!, n, c, []);
 }
-
-type Tap = (inG: number, inW: number) => void;

@@ -101,7 +101,10 @@ describe("by hand", () => {
     const { y, s, k } = opOracle(problem);
     expect([y[0], s[0], k[0]]).toEqual([1 * -1 + -2 * 1 + 3 * 5 + -4 * 2 - 9, 1 + 2 + 15 + 8 + 9, 5]);
     const seen: number[][] = [];
-    opTerms(problem).forEachProduct((...spots) => seen.push(spots));
+    opTerms(problem).forEachLine((output, inputAt, filterAt, count, outputStep, inputStep, filterStep) => {
+      for (let i = 0; i < count; i++)
+        seen.push([output + i * outputStep, inputAt + i * inputStep, filterAt + i * filterStep]);
+    });
     expect(seen).toEqual([[0, 0, 1], [0, 1, 0], [0, 2, 3], [0, 3, 2]]); // biome-ignore format: pairs
   });
 

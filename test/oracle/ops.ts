@@ -1,8 +1,7 @@
 // signal.conv2d, conv3D, conv3d2d.conv3d and filterActs by their definitions (semantics §2, §4, §5, §6): plain loops, float64.
 // On one axis, with n image points, k taps, stride s and p zeros on both sides, output r and tap i meet at r·s − p + i;
 // where the op flips, that is tap k − 1 − i of the filter. Outputs: ⌊(n + 2p − k) / s⌋ + 1, of filterActs ⌈…⌉ + 1.
-import type { OracleResult, Terms, Visit } from "./terms.ts";
-import { sum } from "./terms.ts";
+import { type OracleResult, sum, type Terms, tapsInside, type Visit } from "./terms.ts";
 
 export type SmallOp = "signal.conv2d" | "conv3D" | "conv3d2d.conv3d" | "c01b.filterActs";
 export type Mode = "valid" | "half" | "full";
@@ -118,7 +117,7 @@ export function opTerms(problem: OpProblem): Terms {
     filters: problem.filters,
     bias: problem.bias,
     filterOf: (at) => (y === 0 ? 0 : Math.floor(at / y) % o),
-    forEachProduct: (visit) => products(problem, { input, filters, output, shape }, axes, visit),
+    forEachLine: (visit) => products(problem, { input, filters, output, shape }, axes, visit),
   };
 }
 
@@ -142,25 +141,26 @@ function products(problem: OpProblem, letters: Letters, axes: readonly Axis[], v
   const batch = extents(letters.input, inputShape).n!;
   const { o: count, c: channels } = extents(letters.filters, filterShape) as { o: number; c: number };
   const [outside, within] = definitions[op].channelsLast ? [1, channels] : [channels, 1];
-  const tap = definitions[op].flips ? (i: number, { k }: Axis) => k - 1 - i : (i: number) => i;
-  const inside = (position: number, { n }: Axis) => position >= 0 && position < n;
+  // Where tap 0 is in a filter, and how far from one to the next.
+  const tapsOf = ({ k }: Axis, step: number) => (definitions[op].flips ? [(k - 1) * step, -step] : [0, step]);
+  const [[va = 0, ta = 0], [vb = 0, tb = 0], [vc = 0, tc = 0]] = [tapsOf(a, wa), tapsOf(b, wb), tapsOf(c, wc)];
+  const reachOf = ({ n, k, stride, pad, outputs }: Axis) =>
+    Array.from({ length: outputs }, (_, r) => tapsInside(r * stride - pad, 1, k, n));
+  const [reachA, reachB, reachC] = [reachOf(a), reachOf(b), reachOf(c)];
 
   const sumUp = (output: number, image: number, filter: number, ra: number, rb: number, rc: number) => {
+    const [[fromA, toA], [fromB, toB], [fromC, toC]] = [reachA[ra]!, reachB[rb]!, reachC[rc]!];
+    const [pa, pb, pc] = [ra * a.stride - a.pad, rb * b.stride - b.pad, rc * c.stride - c.pad];
     for (let channel = 0; channel < outside; channel++) {
       const [xFrom, wFrom] = [image + channel * xChannel, filter + channel * wChannel];
-      for (let i = 0; i < a.k; i++) {
-        const pa = ra * a.stride - a.pad + i;
-        if (!inside(pa, a)) continue;
-        for (let j = 0; j < b.k; j++) {
-          const pb = rb * b.stride - b.pad + j;
-          if (!inside(pb, b)) continue;
-          const [xRow, wRow] = [xFrom + pa * xa + pb * xb, wFrom + tap(i, a) * wa + tap(j, b) * wb];
-          for (let l = 0; l < c.k; l++) {
-            const pc = rc * c.stride - c.pad + l;
-            if (!inside(pc, c)) continue;
-            const [xAt, wAt] = [xRow + pc * xc, wRow + tap(l, c) * wc];
-            for (let last = 0; last < within; last++) visit(output, xAt + last * xChannel, wAt + last * wChannel);
-          }
+      for (let i = fromA; i < toA; i++) {
+        for (let j = fromB; j < toB; j++) {
+          const xRow = xFrom + (pa + i) * xa + (pb + j) * xb + pc * xc;
+          const wRow = wFrom + va + i * ta + vb + j * tb + vc;
+          if (within === 1) visit(output, xRow + fromC * xc, wRow + fromC * tc, toC - fromC, 0, xc, tc);
+          else
+            for (let l = fromC; l < toC; l++)
+              visit(output, xRow + l * xc, wRow + l * tc, within, 0, xChannel, wChannel);
         }
       }
     }

@@ -7,8 +7,11 @@ export function ordered(terms: Terms, dtype: "float32" | "float64"): Float64Arra
   const round: (x: number) => number = dtype === "float32" ? Math.fround : (x) => x;
   const { input, filters, bias } = terms;
   const y = new Float64Array(outputsOf(terms));
-  terms.forEachProduct((output, inputAt, filterAt) => {
-    y[output] = round(y[output]! + round(input[inputAt]! * filters[filterAt]!));
+  terms.forEachLine((output, inputAt, filterAt, count, outputStep, inputStep, filterStep) => {
+    for (let i = 0; i < count; i++) {
+      const to = output + i * outputStep;
+      y[to] = round(y[to]! + round(input[inputAt + i * inputStep]! * filters[filterAt + i * filterStep]!));
+    }
   });
   for (let output = 0; bias && output < y.length; output++) {
     y[output] = round(y[output]! + bias[terms.filterOf(output)]!);

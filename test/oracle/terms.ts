@@ -2,8 +2,19 @@
 // products belong to which output, in the declared order; how they are summed is said here (float64), in compensated.ts
 // (double-double) and in ordered.ts (the element type).
 
-/** Called for every product of every output; those of one output come in the declared order: channels outermost (conv3D: innermost), taps of the filter view ascending. */
-export type Visit = (output: number, inputAt: number, filterAt: number) => void;
+/**
+ * Called for lines of products, `count` in each, the places of one so many elements behind those of the one before it. The products of one
+ * output come in the declared order: channels outermost (conv3D: innermost), taps of the filter view ascending.
+ */
+export type Visit = (
+  output: number,
+  inputAt: number,
+  filterAt: number,
+  count: number,
+  outputStep: number,
+  inputStep: number,
+  filterStep: number,
+) => void;
 
 export interface Terms {
   readonly shape: readonly number[];
@@ -11,7 +22,7 @@ export interface Terms {
   readonly filters: ArrayLike<number>;
   /** One value for each filter. */
   readonly bias?: ArrayLike<number> | undefined;
-  forEachProduct(visit: Visit): void;
+  forEachLine(visit: Visit): void;
   /** The filter that an output is of. */
   filterOf(output: number): number;
 }
@@ -29,6 +40,16 @@ export function outputsOf({ shape }: Pick<Terms, "shape">): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
+/** The taps, from the first to before the last, whose places `at`, `at + step` … lie on an axis of `extent` points. */
+export function tapsInside(at: number, step: number, taps: number, extent: number): readonly [number, number] {
+  const inside = (place: number) => place >= 0 && place < extent;
+  let from = 0;
+  while (from < taps && !inside(at + from * step)) from++;
+  let to = from;
+  while (to < taps && inside(at + to * step)) to++;
+  return [from, to];
+}
+
 /** One addition at a time, the bias last. */
 export function sum(terms: Terms): OracleResult {
   const { shape, input, filters, bias } = terms;
@@ -36,11 +57,14 @@ export function sum(terms: Terms): OracleResult {
   const y = new Float64Array(total);
   const s = new Float64Array(total);
   const k = new Int32Array(total);
-  terms.forEachProduct((output, inputAt, filterAt) => {
-    const product = input[inputAt]! * filters[filterAt]!;
-    y[output]! += product;
-    s[output]! += Math.abs(product);
-    k[output]!++;
+  terms.forEachLine((output, inputAt, filterAt, count, outputStep, inputStep, filterStep) => {
+    for (let i = 0; i < count; i++) {
+      const to = output + i * outputStep;
+      const product = input[inputAt + i * inputStep]! * filters[filterAt + i * filterStep]!;
+      y[to]! += product;
+      s[to]! += Math.abs(product);
+      k[to]!++;
+    }
   });
   for (let output = 0; bias && output < total; output++) {
     const b = bias[terms.filterOf(output)]!;

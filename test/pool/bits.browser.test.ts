@@ -1,12 +1,16 @@
 // R3 on a page: with the workers that it may have, the bits of one thread.
-import { expect, inject, it } from "vitest";
+import { beforeAll, expect, inject, it } from "vitest";
 import { countCalls, note } from "../support/record.ts";
-import { differences, engineOf, reference } from "./bits.ts";
+import { type Case, differences, engineOf, reference } from "./bits.ts";
 import { serving } from "./jobs.ts";
+
+let cases: Case[];
+beforeAll(async () => {
+  cases = await reference("simd");
+});
 
 for (const workers of [0, 1, 2, 3, 7]) {
   it(`${workers} workers compute the bits of one thread`, { timeout: 120_000 }, async (test) => {
-    const cases = await reference("simd");
     await using engine = await engineOf(workers);
     const failures = await differences(engine, workers, cases, workers === 2 ? 5 : 2);
     expect(failures.length, `${failures.length} differ\n${failures.slice(0, 5).join("\n")}`).toBe(0);

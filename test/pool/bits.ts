@@ -4,7 +4,16 @@ import { edgeGrid } from "../support/grid.ts";
 import { gradientGrid } from "../support/grid-gradients.ts";
 import { opGrid } from "../support/grid-ops.ts";
 import { everyCall } from "../support/ops.ts";
-import { compute, type Engine, formsOf, numbers, operandsOf, reproduce, type Spec } from "../support/spec.ts";
+import {
+  compute,
+  type Engine,
+  formsOf,
+  numbers,
+  operandsOf,
+  type Problem,
+  reproduce,
+  type Spec,
+} from "../support/spec.ts";
 import { middling, startPool } from "./jobs.ts";
 
 /** Of the edge grid what has a name of its own, and every seventh of the tiles and primes; and larger ones, of many chunks. */
@@ -76,7 +85,7 @@ export function hashOf(values: Float64Array): string {
 }
 
 export interface Case {
-  readonly spec: Spec;
+  readonly problem: Problem;
   readonly form: string;
   readonly hash: string;
 }
@@ -91,7 +100,7 @@ export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
     for (const [j, form] of formsOf(spec).entries()) {
       if ((i + j) % 3 !== 0 && cases.some((one) => one.form === form)) continue;
       const how = { binary, form, via: "runSync" } as const;
-      cases.push({ spec, form, hash: hashOf(await compute(engine, spec, operandsOf(problem), how)) });
+      cases.push({ problem, form, hash: hashOf(await compute(engine, spec, operandsOf(problem), how)) });
     }
   }
   return cases;
@@ -101,8 +110,8 @@ export async function reference(binary: "simd" | "scalar"): Promise<Case[]> {
 export async function differences(engine: Engine, workers: number, cases: readonly Case[], repeats: number) {
   const pooled = everyCall(engine, { openmp: true });
   const failures: string[] = [];
-  for (const { spec, form, hash } of cases) {
-    const problem = numbers(spec);
+  for (const { problem, form, hash } of cases) {
+    const { spec } = problem;
     for (let repeat = 0; repeat < repeats; repeat++) {
       const how = { binary: "simd", form, via: repeat % 2 ? "run" : "call" } as const;
       const got = hashOf(await compute(pooled, spec, operandsOf(problem), how));

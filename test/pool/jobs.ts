@@ -41,7 +41,7 @@ export function wrongBits({ spec, problem, bits }: Job, got: ArrayLike<number>):
 }
 
 /** The arguments of a call of the job, its operands made new. */
-export function callOf({ spec, problem }: Job) {
+export function callOf({ spec, problem }: Pick<Job, "spec" | "problem">) {
   const { input, filters, bias } = operandsOf(problem);
   const { borderMode, subsample, filterDilation, numGroups, unshared, activation } = spec;
   const options = { borderMode, subsample, filterDilation, numGroups, unshared, activation, bias: bias?.operand };
@@ -80,10 +80,12 @@ export function serving(engine: Engine): number {
   return engine.capabilities().using.workers;
 }
 
+let first: Problem | undefined;
+
 /** An engine's workers all at work: a call starts them, then they are waited for. */
 export async function startPool(engine: Engine, workers: number): Promise<void> {
-  const [job] = await jobsOf(engine, middling.slice(0, 1));
-  const { input, filters, options } = callOf(job!);
+  first ??= numbers(middling[0]!);
+  const { input, filters, options } = callOf({ spec: first.spec, problem: first });
   await engine.nnet.conv2d(input, filters, { ...options, openmp: true } as object);
   if (!(await becomes(() => serving(engine) === workers, 20_000))) {
     throw new Error(`${serving(engine)} of ${workers} workers serve: ${engine.capabilities().why.workers}`);

@@ -57,6 +57,12 @@ export const transformBounds: Bounds = (problem, { s, k }) => {
   };
 };
 
+function largest(values: Terms["input"]): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
+  return most;
+}
+
 /** 25 · 25: the most that |Aᵀ|·(|G|·1 ⊙ |Bᵀ|·1) makes of ones, in both directions. */
 const WINOGRAD_GROWTH = 625;
 
@@ -66,8 +72,6 @@ const WINOGRAD_GROWTH = 625;
  */
 export const winogradBounds: Bounds = (problem, { s, k }) => {
   const u = unitRoundoff[problem.dtype];
-  const largest = (values: Terms["input"]) =>
-    Array.from(values).reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
   const product = largest(problem.terms.input) * largest(problem.terms.filters);
   return (i) => {
     const floor = 2 * u * s[i]! + floorOf(problem, 36 * k[i]!);
@@ -89,8 +93,6 @@ export const winogradGradientBound = (
   { terms }: { readonly terms: Terms },
   { k }: Pick<Exact, "k">,
 ): ((weight: number) => number) => {
-  const largest = (values: Terms["input"]) =>
-    Array.from(values).reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
   const product = largest(terms.input) * largest(terms.filters);
   const most = Math.max(
     16,
@@ -107,8 +109,9 @@ function normsOf({ problem, terms }: Problem): Float64Array {
   // An output without a product has noise of its neighbourhood too, and none says which image and filter are its own.
   const largest = Math.max(0, ...images) * Math.max(0, ...filters);
   const norms = new Float64Array(terms.shape.reduce((product, extent) => product * extent, 1)).fill(largest);
-  terms.forEachProduct((output, inputAt, filterAt) => {
-    norms[output] = images[Math.floor(inputAt / x)]! * filters[Math.floor(filterAt / w)]!;
+  // All products of an output are of one image and one filter, and a line of them is of one output.
+  terms.forEachLine((output, inputAt, filterAt, count) => {
+    if (count > 0) norms[output] = images[Math.floor(inputAt / x)]! * filters[Math.floor(filterAt / w)]!;
   });
   return norms;
 }

@@ -44,7 +44,7 @@ export async function checkBits(
     const { problem: wrong } = checkAccuracy(got, expected(problem), problem, how, bounds);
     if (wrong) return wrong;
   } else {
-    const rounded = problem.dtype === "float32" ? Float64Array.from(Float32Array.from(want)) : want;
+    const rounded = problem.dtype === "float32" ? new Float64Array(new Float32Array(want)) : want;
     const position = firstDifference(got, rounded);
     if (position >= 0) {
       const [g, w] = [got[position], rounded[position]];

@@ -116,7 +116,14 @@ export function gradientProblem(spec: Spec): GradientProblem {
   return { op, spec, dtype, input: problem.input, gradient, gradientShape, shape, forward, terms };
 }
 
-export const gradientOracle = ({ terms }: GradientProblem): OracleResult => sum(terms);
+/** Of problems that are still in use: every binary and every form asks for the same. */
+const answers = new WeakMap<GradientProblem, OracleResult>();
+
+export function gradientOracle(problem: GradientProblem): OracleResult {
+  const known = answers.get(problem) ?? sum(problem.terms);
+  answers.set(problem, known);
+  return known;
+}
 
 export interface GradientOperands {
   readonly input: Guarded;

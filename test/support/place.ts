@@ -76,30 +76,53 @@ export function place(
   const operand: Placed = { data, shape, stride, offset };
   const spots = addresses(operand);
   for (let i = 0; values && i < spots.length; i++) data[spots[i]!] = values[i]!;
-  const before = new Uint8Array(buffer).slice();
+  // Compared in words, and told in bytes.
+  const now = new Int32Array(buffer);
+  const before = now.slice();
   return {
     operand,
-    read: () => Float64Array.from(spots, (spot) => data[spot]!),
+    read: () => valuesAt(data, spots),
     damage: (mayWriteElements = false) => {
-      if (mayWriteElements) for (const spot of spots) before.fill(0, (spot + skew) * size, (spot + skew + 1) * size);
-      const now = new Uint8Array(buffer).slice();
-      if (mayWriteElements) for (const spot of spots) now.fill(0, (spot + skew) * size, (spot + skew + 1) * size);
-      const at = now.findIndex((byte, i) => byte !== before[i]);
-      return at < 0 ? undefined : `byte ${at} of ${bytes} changed from ${before[at]} to ${now[at]} (${layout})`;
+      const may = mayWriteElements ? wordsOf(spots, skew, size / 4, now.length) : undefined;
+      for (let word = 0; word < now.length; word++) {
+        if (now[word] === before[word] || may?.[word] === 1) continue;
+        const [were, are] = [new Uint8Array(before.buffer, 4 * word, 4), new Uint8Array(buffer, 4 * word, 4)];
+        const at = are.findIndex((byte, i) => byte !== were[i]);
+        return `byte ${4 * word + at} of ${bytes} changed from ${were[at]} to ${are[at]} (${layout})`;
+      }
+      return undefined;
     },
   };
 }
 
+/** 1 for each 32 bits that belong to an element. */
+function wordsOf(spots: Int32Array, skew: number, perElement: number, words: number): Uint8Array {
+  const own = new Uint8Array(words);
+  for (let i = 0; i < spots.length; i++) {
+    const from = (spots[i]! + skew) * perElement;
+    for (let word = from; word < from + perElement; word++) own[word] = 1;
+  }
+  return own;
+}
+
 /** The positions in `data` of the elements of a view, in C order. */
 export function addresses(view: Placed): Int32Array {
-  const total = count(view.shape);
-  const spots = new Int32Array(total);
-  const index = view.shape.map(() => 0);
-  for (let i = 0; i < total; i++) {
-    spots[i] = view.offset + index.reduce((sum, at, axis) => sum + at * view.stride[axis]!, 0);
-    for (let axis = index.length - 1; axis >= 0 && ++index[axis]! >= view.shape[axis]!; axis--) index[axis] = 0;
+  // Axis by axis: each position becomes a line of them.
+  let spots = Int32Array.of(view.offset);
+  for (let axis = 0; axis < view.shape.length; axis++) {
+    const [extent, stride] = [view.shape[axis]!, view.stride[axis]!];
+    const lines = new Int32Array(spots.length * extent);
+    for (let i = 0, to = 0; i < spots.length; i++)
+      for (let at = 0; at < extent; at++, to++) lines[to] = spots[i]! + at * stride;
+    spots = lines;
   }
   return spots;
+}
+
+function valuesAt(data: Floats, spots: Int32Array): Float64Array {
+  const values = new Float64Array(spots.length);
+  for (let i = 0; i < spots.length; i++) values[i] = data[spots[i]!]!;
+  return values;
 }
 
 interface OperandLike {
@@ -112,7 +135,7 @@ interface OperandLike {
 /** The elements of any operand or result in C order, as doubles. */
 export function gather(operand: OperandLike): Float64Array {
   const { data, shape } = operand;
-  if (operand.stride === undefined && !operand.offset) return Float64Array.from(data.subarray(0, count(shape)));
+  if (operand.stride === undefined && !operand.offset) return new Float64Array(data.subarray(0, count(shape)));
   const stride = operand.stride ?? stridesOf(shape, "c").stride;
-  return Float64Array.from(addresses({ data, shape, stride, offset: operand.offset ?? 0 }), (spot) => data[spot]!);
+  return valuesAt(data, addresses({ data, shape, stride, offset: operand.offset ?? 0 }));
 }

@@ -25,7 +25,7 @@ export function fill(values: Values, count: number, next: Random, dtype: "float3
   const data = new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = draw(next, dtype);
   // Every value must be one of the element type, or the oracle would see other numbers than the library.
-  return dtype === "float32" ? Float64Array.from(Float32Array.from(data)) : data;
+  return dtype === "float32" ? new Float64Array(new Float32Array(data)) : data;
 }
 
 const drawers: Record<Values, (next: Random, dtype: string) => number> = {

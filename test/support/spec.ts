@@ -99,7 +99,7 @@ function products(shape: readonly number[], values: Values, next: () => number, 
     const row = fill(values === "mixed" ? "zero-mean" : values, w, next, dtype); // or exponents would add up
     for (let i = 0; i < h * w; i++) filters[from + i] = small(column[Math.floor(i / w)]!, 5) * small(row[i % w]!, 6);
   }
-  return dtype === "float32" ? Float64Array.from(Float32Array.from(filters)) : filters;
+  return dtype === "float32" ? new Float64Array(new Float32Array(filters)) : filters;
 }
 
 function filterShapeOf(spec: Spec): readonly number[] {
@@ -267,8 +267,17 @@ function resultShapeOf({ op, input }: Spec) {
   }
 }
 
+/** Of problems that are still in use: every binary and every form asks for the same. */
+const answers = new WeakMap<Problem, OracleResult>();
+
 /** The oracle's answer, activation relu included (tanh and sigmoid have a test of their own). */
-export function expected({ spec, terms }: Problem): OracleResult {
+export function expected(problem: Problem): OracleResult {
+  const known = answers.get(problem) ?? answer(problem);
+  answers.set(problem, known);
+  return known;
+}
+
+function answer({ spec, terms }: Problem): OracleResult {
   const result = sum(terms);
   if (spec.activation === "relu") for (let i = 0; i < result.y.length; i++) result.y[i] = Math.max(0, result.y[i]!);
   return result;

@@ -58,7 +58,7 @@ function isPartial(vitest: Vitest): boolean {
 function tallies(modules: readonly TestModule[]): Map<string, Tally> {
   const byProject = new Map<string, Tally>();
   for (const module of modules) {
-    const name = module.project.name.replace(/ \(.*\)$/, ""); // "browser-plain (chromium)"
+    const name = module.project.name.replace(/(-timed)? \(.*\)$/, ""); // "browser-plain-timed (chromium)"
     const tally = byProject.get(name) ?? { supported: new Set<string>(), ran: new Map<string, number>(), notes: [] };
     byProject.set(name, tally);
     for (const test of module.children.allTests()) {

@@ -103,10 +103,8 @@ describe.skipIf(!inject("isolated"))("limits", () => {
     await using engine = (await createEngine({ gpuDevice, workers: 0 })) as Engine;
     const { op = "nnet.conv2d", input, filters } = spec;
     const integers = (shape: readonly number[], salt: number) => {
-      const data = Float32Array.from(
-        { length: shape.reduce((a, b) => a * b) },
-        (_, i) => ((i * 7919 + salt) % 65) - 32,
-      );
+      const data = new Float32Array(shape.reduce((a, b) => a * b));
+      for (let i = 0; i < data.length; i++) data[i] = ((i * 7919 + salt) % 65) - 32;
       return { data, shape };
     };
     const given = { input: integers(input, 5), filters: integers(filters, 11), bias: undefined };

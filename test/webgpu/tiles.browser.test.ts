@@ -37,6 +37,9 @@ const specs: Readonly<Record<string, Spec>> = {
   },
 };
 
+/** The same for every tile: made once. */
+const problems = Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, numbers(spec)]));
+
 const adapter = await navigator.gpu.requestAdapter();
 const hasSubgroups = adapter?.features.has("subgroups") === true;
 
@@ -56,8 +59,7 @@ it.skipIf(!inject("isolated")).for(rows)(
     await using engine = (await createEngine({ gpuDevice, device: "webgpu", workers: 0 })) as Engine;
     if (!hasSubgroups) note(test, "this adapter has no subgroups: the kernels that broadcast were not tried");
     (await (engine as unknown as Inside).runtime.gpu.open()).tiles = [tile];
-    for (const [name, spec] of Object.entries(specs)) {
-      const problem = numbers(spec);
+    for (const [name, problem] of Object.entries(problems)) {
       const how = { binary: "webgpu", form: "webgpu" } as const;
       expect(await checkBits(engine, problem, expected(problem).y, how), name).toBeUndefined();
       countCalls(test, "webgpu");
