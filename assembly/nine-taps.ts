@@ -111,8 +111,8 @@ function everyRow<T, V>(
   for (let left = rows; left > 0;) {
     p += down; ++r;
     q = rowAt(p, r, high, zeros);
-    // Rows inside follow each other, those outside come one by one.
-    const n = q == p ? min(left, high - r) : 1;
+    // Rows inside follow each other, those outside come one by one: also where the zeros happen to stand just behind the plane.
+    const n = <u32>r < <u32>high ? min(left, high - r) : 1;
     for (const end = to + <usize>(n * yRow); to != end; to += <usize>yRow, q += down) {
       d = firstTerm<T, V, E>(loadLanes<T, V>(q), m0); e = term<T, V, E>(loadLanes<T, V>(q + o1), m1); f = lastTerm<T, V, E>(loadLanes<T, V>(q + o2), m2);
       storeLanes<T, V>(to, multiplyAdd<T, V>(w8, f, multiplyAdd<T, V>(w7, e, multiplyAdd<T, V>(w6, d, second))));
@@ -162,7 +162,7 @@ function everySecond<T, V>(
     p += down; ++r;
     q = rowAt(p, r, high, zeros);
     let next = rowAt(p + down, r + 1, high, zeros);
-    const n = q == p && next != zeros ? min(left, (high - r) >> 1) : 1;
+    const n = r >= 0 && r + 1 < high ? min(left, (high - r) >> 1) : 1;
     for (const end = to + <usize>(n * yRow); to != end; to += <usize>yRow, q += 2 * down, next += 2 * down) {
       a = loadLanes<T, V>(q); b = loadNextLanes<T, V>(q);
       d = firstTerm<T, V, E>(evenLanes<T, V>(a, b), m0); e = term<T, V, E>(oddLanes<T, V>(a, b), m1); f = lastTerm<T, V, E>(loadEvenLanes<T, V>(q + 2 * size), m2);

@@ -135,7 +135,7 @@ function multiplyFrames<V>(args: usize, scratch: usize, first: i32, height: i32,
   let opens = true;
   for (let t = near ? max(0, -first) : 0, run = near ? end - t : 1; t < end; t += run) {
     const frame = first + t * dilation;
-    if (<u32>frame >= <u32>frames) continue;
+    if (<u32>frame >= <u32>frames || channels == 0) continue;
     multiplyTerms<V>(args, scratch, height, run * channels, filters + <usize>(t * channels * height * 4), v + <usize>(frame * frameBytes<V>(args)), count, products, opens);
     opens = false;
   }
