@@ -7,6 +7,7 @@ import {
   add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadNextLanes, loadSplat, multiply, multiplyAdd, multiplySubtract, storeLanes,
   subtract, vectorBytes,
 } from "./lanes";
+import { fetchEach } from "./ahead";
 import { inputTile } from "./pack";
 import { bandsX, TILE_ROWS_AT, TILE_WORDS } from "./winograd-units";
 import { ceilDivide, word } from "./words";
@@ -62,13 +63,9 @@ export function transformInput<V>(
 /** The lines of `v` that two channels are about to be stored into: see ahead.ts. */
 function fetchPoints<V>(args: usize, v: usize, across: i32, frames: i32, sink: usize): void {
   const points = word(args, CONV_POINTS), frame = <usize>(word(args, CONV_CHANNELS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>());
-  let seen = 0;
   for (let q = 0; q < across; ++q, v += <usize>word(args, CONV_V_PANEL)) {
-    for (let f = 0, line = v; f < frames; ++f, line += frame) {
-      for (let i = 0, at = line; i < points * points; ++i, at += <usize>word(args, CONV_V_POINT)) seen ^= load<i32>(at);
-    }
+    for (let f = 0, line = v; f < frames; ++f, line += frame) fetchEach(line, points * points, <usize>word(args, CONV_V_POINT), sink);
   }
-  store<i32>(sink, seen);
 }
 
 /** Bᵀ along y, for whole rows: six rows `pitch` bytes apart become six. Or A, if `spread`, of the first four. */

@@ -4,6 +4,7 @@ import {
   CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_TILE_NV, CONV_Y_STRIDES,
 } from "./args";
 import { activate } from "./activation";
+import { fetchEach } from "./ahead";
 import {
   add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadSplat, multiply, multiplyAdd, storeLanes, subtract,
   vectorBytes,
@@ -30,12 +31,9 @@ export function transformOutput<V>(args: usize, scratch: usize, g: i32, panel: i
 
 /** The lines of y that tiles of one filter are about to be stored into: see ahead.ts. L tiles side by side are one of them. */
 function fetchOutputs<V>(list: usize, count: i32, y: usize, yRow: usize, sink: usize): void {
-  let seen = 0;
   for (let t = 0, L = lanes<f32, V>(); t < count; t += L, list += <usize>L * TILE_WORDS) {
-    let at = y + load<u32>(list + TILE_Y_AT);
-    for (let rows = load<i32>(list + TILE_HEIGHT); rows > 0; --rows, at += yRow) seen ^= load<i32>(at);
+    fetchEach(y + load<u32>(list + TILE_Y_AT), load<i32>(list + TILE_HEIGHT), yRow, sink);
   }
-  store<i32>(sink, seen);
 }
 
 /** L tiles of one filter: Aᵀ along y and along x, bias, activation, and their way to y. */
