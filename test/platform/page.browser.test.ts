@@ -7,7 +7,7 @@ import { mustFail } from "../support/errors.ts";
 import { good, goodAnswer, stillGood } from "../support/fixtures.ts";
 import { gather } from "../support/place.ts";
 import { note } from "../support/record.ts";
-import { longJob } from "../support/work.ts";
+import { jobLasting } from "../support/work.ts";
 import { everyBinaryRuns } from "./binaries.ts";
 
 describe("page", () => {
@@ -47,11 +47,7 @@ describe("page", () => {
 
   it("stays alive during a long job: 95 of 100 messages wait at most 25 ms, none 100 ms", async (test) => {
     await using engine = await createEngine({ binary: "simd" });
-    const warm = longJob(170_000_000);
-    await engine.nnet.conv2d(warm.input, warm.filters);
-    const start = performance.now();
-    await engine.nnet.conv2d(warm.input, warm.filters);
-    const { input, filters } = longJob((170_000_000 * 700) / (performance.now() - start));
+    const { input, filters } = await jobLasting(700, engine);
     const { port1, port2 } = new MessageChannel();
     const waits: number[] = [];
     let last = performance.now();

@@ -8,7 +8,7 @@ import { gather } from "../support/place.ts";
 import { integer, random } from "../support/random.ts";
 import { note } from "../support/record.ts";
 import type { Engine } from "../support/spec.ts";
-import { longJob } from "../support/work.ts";
+import { jobLasting, longJob } from "../support/work.ts";
 import { becomes, callOf, type Job, jobsOf, pause, serving, settles, startPool, wrongBits } from "./jobs.ts";
 
 const isolated = inject("isolated");
@@ -142,8 +142,8 @@ describe("workers of a page", () => {
   });
 
   it.skipIf(!isolated)("workers stopped in the middle of a job of some seconds", { timeout: 90_000 }, async (test) => {
-    let { input, filters } = longJob(2_000_000_000);
-    let want: ArrayLike<number> | undefined;
+    let job: Awaited<ReturnType<typeof jobLasting>> | undefined;
+    let want: ArrayLike<number> = [];
     let alone = 0; // milliseconds with both workers
     for (const killed of [1, 2]) {
       const made: Worker[] = [];
@@ -153,18 +153,14 @@ describe("workers of a page", () => {
       };
       await using engine = await engineWith({ worker, binary: "scalar" });
       await startPool(engine, 2);
-      if (!want) {
-        // Of some four seconds: Chromium must stop the workers in the middle of it.
-        await engine.nnet.conv2d(input, filters, { openmp: true });
-        const start = performance.now();
-        await engine.nnet.conv2d(input, filters, { openmp: true });
-        ({ input, filters } = longJob((2_000_000_000 * 4000) / (performance.now() - start)));
+      if (!job) {
+        job = await jobLasting(4000, engine, { openmp: true }); // Chromium must stop the workers in the middle of it
         const from = performance.now();
-        want = (await settles(engine.nnet.conv2d(input, filters, { openmp: true }), 30_000, "the job")).data;
+        want = (await settles(engine.nnet.conv2d(job.input, job.filters, { openmp: true }), 30_000, "the job")).data;
         alone = performance.now() - from;
       }
       const start = performance.now();
-      const running = engine.nnet.conv2d(input, filters, { openmp: true });
+      const running = engine.nnet.conv2d(job.input, job.filters, { openmp: true });
       await pause(100);
       for (const one of made.slice(0, killed)) one.terminate();
       const got = await settles(running, 5 * alone + 5000, `the job, ${killed} of 2 terminated`);

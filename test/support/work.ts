@@ -1,6 +1,7 @@
 // Jobs of a given size: a 5x5 convolution of 256 channels at 11 x 11, batch as needed: direct sums, exact on integers. Much arithmetic on few bytes,
 // so that the time is the kernels' and not the copying of operands.
 import type { Placed } from "./place.ts";
+import type { Engine } from "./spec.ts";
 
 type Plain = Pick<Placed, "data" | "shape">;
 
@@ -18,4 +19,21 @@ export function longJob(multiplyAdds: number): { input: Plain; filters: Plain } 
     input: { data: input, shape: [batch, channels, 11, 11] },
     filters: { data: filters, shape: [channels, channels, 5, 5] },
   };
+}
+
+/**
+ * A job of about `ms` milliseconds with this engine on this machine. The quickest of the samples tells its speed: one
+ * that other work held up would make the job too short to be seen.
+ */
+export async function jobLasting(ms: number, engine: Engine, { openmp }: { openmp?: boolean } = {}) {
+  const sample = 400_000_000;
+  const { input, filters } = longJob(sample);
+  let quickest = Number.POSITIVE_INFINITY;
+  await engine.nnet.conv2d(input, filters, { openmp });
+  for (let i = 0; i < 4; i++) {
+    const start = performance.now();
+    await engine.nnet.conv2d(input, filters, { openmp });
+    quickest = Math.min(quickest, performance.now() - start);
+  }
+  return longJob((sample * ms) / quickest);
 }
