@@ -163,28 +163,25 @@ export const CONV_LANE_PANEL = 480;
 /** `winograd` only: inputs and elements of a transform along an axis: 4 or 6, or 9 with stride 2. A *point* is one of their square. */
 export const CONV_POINTS = 484;
 
-/** `direct_pixels` only: the rows of a tile follow each other without a gap, in the input tile and in y, so that they are one row. */
-export const CONV_ONE_ROW = 488;
-
 /**
  * `depthwise` only: 1 or 2, the stride of filters of 3×3 taps that nine-taps.ts serves, else 0. It reads x in place beyond the borders too,
  * so many bytes before its first element and after its last at most, and what it reads there does not count.
  */
-export const CONV_NINE_TAPS = 492;
+export const CONV_NINE_TAPS = 488;
 export const MOST_BEFORE = 32;
 export const MOST_AFTER = 128;
 /** Masks beyond the columns of the outputs and the last tap: what a vector, or two with stride 2, reads on. */
 export const MASKS_AFTER = 8;
 
-/** `winograd` only: filters come from so far away that they are asked for before they are multiplied. See ahead.ts. */
-export const CONV_FETCHES = 496;
+/** `winograd`, `direct_pixels`: filters come from so far away that they are asked for before they are multiplied. See ahead.ts. */
+export const CONV_FETCHES = 492;
 /** `winograd` only: outputs of a tile in z, 1, or 4 of six transformed frames. */
-export const CONV_SIDE_Z = 500;
+export const CONV_SIDE_Z = 496;
 
 /** `direct_pixels` only: register tiles of a row that are computed one after the other with the same filters. */
-export const CONV_ROW_TILES = 504;
+export const CONV_ROW_TILES = 500;
 
-export const CONV_BYTES = 508;
+export const CONV_BYTES = 504;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;

@@ -167,6 +167,31 @@ export function contractRow<T, V, F>(
   else rowsOf<T, V, N1, F>(rows, terms, end, x, 0, w, from, to, pitch, count, xNext, fromNext, toNext);
 }
 
+/**
+ * One pixel and three panels of 4 to 8 filters, as Evenly has them: a row of pixels ends in one alone wherever maps are odd, and a tile of six rows
+ * would use one lane of four. Lanes are the first four filters of a panel and its last four, some of them twice; the sums are the same.
+ * `to` gets two vectors of each panel, `from` has them or, with `fromNext` 0, zeros.
+ */
+export function contractPixel<T, V>(
+  step: usize, terms: i32, x: usize, w0: usize, w1: usize, w2: usize, filters0: usize, filters1: usize, filters2: usize, from: usize, fromNext: usize, to: usize,
+): void {
+  const size = sizeof<T>(), vector = <usize>vectorBytes<T, V>();
+  const pitch0 = filters0 * size, pitch1 = filters1 * size, pitch2 = filters2 * size;
+  const last0 = pitch0 - vector, last1 = pitch1 - vector, last2 = pitch2 - vector;
+  let a0 = loadLanes<T, V>(from), b0 = loadLanes<T, V>(from + fromNext); from += fromNext + fromNext;
+  let a1 = loadLanes<T, V>(from), b1 = loadLanes<T, V>(from + fromNext); from += fromNext + fromNext;
+  let a2 = loadLanes<T, V>(from), b2 = loadLanes<T, V>(from + fromNext);
+  for (; terms > 0; --terms, x += step, w0 += pitch0, w1 += pitch1, w2 += pitch2) {
+    const s = loadSplat<T, V>(x);
+    a0 = multiplyAdd<T, V>(s, loadLanes<T, V>(w0), a0); b0 = multiplyAdd<T, V>(s, loadLanes<T, V>(w0 + last0), b0);
+    a1 = multiplyAdd<T, V>(s, loadLanes<T, V>(w1), a1); b1 = multiplyAdd<T, V>(s, loadLanes<T, V>(w1 + last1), b1);
+    a2 = multiplyAdd<T, V>(s, loadLanes<T, V>(w2), a2); b2 = multiplyAdd<T, V>(s, loadLanes<T, V>(w2 + last2), b2);
+  }
+  storeLanes<T, V>(to, a0); storeNextLanes<T, V>(to, b0); to += 2 * vector;
+  storeLanes<T, V>(to, a1); storeNextLanes<T, V>(to, b1); to += 2 * vector;
+  storeLanes<T, V>(to, a2); storeNextLanes<T, V>(to, b2);
+}
+
 // @ts-ignore: decorator
 @inline function rowsOf<T, V, NV, F>(
   rows: i32, terms: usize, end: usize, x: usize, places: usize, w: usize, from: usize, to: usize, pitch: usize, count: i32, xNext: usize, fromNext: usize, toNext: usize,

@@ -8,16 +8,21 @@
  * Order of additions of one output: channel, z, y, x (or z, y, x, channel, as the problem wants it), then bias. Cost: terms × pixels × filters multiply-adds.
  */
 import {
-  CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FILTERS, CONV_ONE_ROW, CONV_OUT,
+  CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FETCHES, CONV_FILTERS, CONV_OUT,
   CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_ROW_TILES, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { contract, contractRow, Evenly, Filters, Pixels } from "./contract";
+import { fetchLines } from "./ahead";
+import { contract, contractPixel, contractRow, Evenly, Filters, Pixels } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
 import { finishTile, storeColumns, storeRows } from "./store";
 import { ceilDivide, entry, word } from "./words";
+
+/** Filters that contractPixel has in a vector. */
+// @ts-ignore: decorator
+@inline const FOUR: i32 = 4;
 
 /** Walk the tiles and their blocks of channels; `F` says how a block is contracted. */
 export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i32): void {
@@ -40,8 +45,7 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
     const n0 = rest % batches * tileBatch; rest /= batches;
     const run = rest % runs, g = rest / runs;
     const row = bandY * tileRows, column = bandX * tileColumns;
-    let rows = min(tileRows, outY - row), columns = min(tileColumns, outX - column);
-    if (word(args, CONV_ONE_ROW)) { columns *= rows; rows = 1; }
+    const rows = min(tileRows, outY - row), columns = min(tileColumns, outX - column);
     const panel0 = run * panelCount / runs, panel1 = (run + 1) * panelCount / runs;
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
 
@@ -105,11 +109,29 @@ function lanesOverPixels<T, V>(
       tiles = max(1, min(word(args, CONV_ROW_TILES), (columns - c) / wide));
       const count = min(tiles * wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
       const pixel = x + <usize>(r * xRow + c * size), whole = plain && count % (vectors * L) == 0;
-      for (let p = panel0; p < panel1; ++p) {
+      let p = panel0;
+      if (evenly && L == FOUR && step && count == 1) {
+        // Heights of panels differ by one at most.
+        for (; p + 3 <= panel1 && entry(panels, p + 3) - entry(panels, p) >= 3 * FOUR; p += 3) {
+          const k0 = entry(panels, p), k1 = entry(panels, p + 1), k2 = entry(panels, p + 2), k3 = entry(panels, p + 3);
+          const w0 = w + <usize>(k0 * terms * size), w1 = w + <usize>(k1 * terms * size), w2 = w + <usize>(k2 * terms * size);
+          contractPixel<T, V>(step, terms, pixel, w0, w1, w2, k1 - k0, k2 - k1, k3 - k2, opens ? scratch : acc, opens ? 0 : vector, acc);
+          if (closes) {
+            for (let i = 0, sum = acc; i < 6; ++i, sum += vector) {
+              const k = i & 1 ? entry(panels, p + (i >> 1) + 1) - FOUR : entry(panels, p + (i >> 1));
+              finishTile<T, V>(sum, 1, 1, 0, bias ? <usize>(bias + (g * filters + k) * size) : 0, 0, size, activation);
+              storeRows<T, V>(sum, size, FOUR, 1, y + <usize>(k * yK + r * yRow + c * yColumn), yK, size);
+            }
+          }
+          if (!oneBlock) acc += 3 * slot;
+        }
+      }
+      for (; p < panel1; ++p) {
         const k = entry(panels, p), height = entry(panels, p + 1) - k;
         const panel = w + <usize>(k * terms * size), from = opens ? scratch : acc, to = y + <usize>(k * yK + r * yRow + c * yColumn);
         const sums = whole ? to : acc, pitch = whole ? yK : vectors * vector;
         const fromNext = opens ? 0 : slot, sumsNext = whole ? wide * size : slot;
+        if (word(args, CONV_FETCHES) && r == 0 && c == 0) fetchLines(panel, height * terms * size, scratch + ZERO_BYTES);
         if (evenly && step) contractRow<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
         else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
         const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;

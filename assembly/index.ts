@@ -3,6 +3,7 @@ import { Filters, Pixels } from "./contract";
 import { correlate, DOTS, FILTERS, WINOGRAD } from "./correlate";
 import { depthwise, Factors, Whole } from "./depthwise";
 import { direct } from "./direct";
+import { gather } from "./gather";
 import { FUSED, Vector, VECTORS } from "./lanes";
 import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
@@ -50,6 +51,11 @@ export function unshared_inputs_f32(args: usize, scratch: usize, first: i32, las
 
 export function pack_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   packFilters<f32>(args, first, last);
+}
+
+export function gather_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) gather<f32, Vector>(args, first, last);
+  else gather<f32, f32>(args, first, last);
 }
 
 export function separable_f32(args: usize, scratch: usize, first: i32, last: i32): void {

@@ -44,7 +44,7 @@ import { ceilDivide, entry, word } from "./words";
  * The input tile of the outputs from depth `z`, row `row` and column `column` on, for `channels` channels from address `x`
  * on (that of the image, group and first channel at the origin of space). Positions outside the input become zeros.
  */
-function packTile<T, V>(args: usize, target: usize, x: usize, channels: i32, z: i32, row: i32, column: i32): void {
+export function packTile<T, V>(args: usize, target: usize, x: usize, channels: i32, z: i32, row: i32, column: i32): void {
   const zStart = z * word(args, CONV_STRIDE) - word(args, CONV_LOW);
   const yStart = row * word(args, CONV_STRIDE + 4) - word(args, CONV_LOW + 4);
   const xStart = column * word(args, CONV_STRIDE + 8) - word(args, CONV_LOW + 8);

@@ -20,7 +20,7 @@ export interface RunOptions {
 
 /** Tuning of the direct algorithm: giving any of it asks for plain sums, and among those it changes no bit of the result. */
 export interface TuningOptions {
-  /** The axis along which the vectors of the direct algorithm run. */
+  /** The axis along which the vectors of the direct algorithm run; `gathered`: pixels, their terms gathered first where that can be done. */
   lanes?: AnyLanes;
 }
 
@@ -165,7 +165,7 @@ export interface ReadTuning {
 
 export function readTuning(options: OptionReader): ReadTuning {
   const controls = readControls(options);
-  const lanes = options.oneOf("lanes", ["pixels", "filters", "planes"]);
+  const lanes = options.oneOf("lanes", ["pixels", "filters", "planes", "gathered"]);
   return { controls, algorithm: controls.algorithm ?? "auto", lanes };
 }
 

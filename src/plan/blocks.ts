@@ -87,9 +87,10 @@ export interface ConvBlocking {
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
-  readonly oneRow?: boolean;
   /** See args.ts, CONV_ROW_TILES. */
   readonly rowTiles?: number;
+  /** See args.ts, CONV_FETCHES. */
+  readonly fetches?: boolean;
   /** See args.ts, CONV_NINE_TAPS. */
   readonly nineTaps?: number;
   readonly registerRows: number;
@@ -124,9 +125,15 @@ export function convBlock(p: ConvProblem, b: ConvBlocking): BlockImage {
     .image();
 }
 
+/** What `gather` needs: where terms come from and, as y, where they go; channels in `runs` runs. */
+export function gatherBlock(p: ConvProblem, terms: InputTile, runs: number): BlockImage {
+  return inputTile(problemWords(new Words(A.CONV_BYTES, []), p), terms)
+    .put(A.CONV_PANEL_RUNS, runs)
+    .image();
+}
+
 export function blocking(words: Words, b: ConvBlocking): Words {
-  const axis = (field: "runs" | "runStart" | "runStep" | "places") => b.input.axes.map((a) => a[field]);
-  return words
+  return inputTile(words, b.input)
     .put(A.CONV_W_WIDTH, b.width)
     .put(A.CONV_BLOCK_CHANNELS, b.blockChannels)
     .put(A.CONV_BLOCK_TERMS, b.blockTerms)
@@ -138,20 +145,25 @@ export function blocking(words: Words, b: ConvBlocking): Words {
     .put(A.CONV_PANEL_RUNS, b.panelRuns)
     .put(A.CONV_TILE_MR, b.registerRows)
     .put(A.CONV_TILE_NV, b.registerVectors)
-    .put(A.CONV_ONE_ROW, b.oneRow ? 1 : 0)
     .put(A.CONV_ROW_TILES, b.rowTiles ?? 1)
+    .put(A.CONV_FETCHES, b.fetches ? 1 : 0)
     .put(A.CONV_NINE_TAPS, b.nineTaps ?? 0)
-    .put(A.CONV_ROW_STEP, b.input.rowStep)
-    .put(A.CONV_COLUMN_STEP, b.input.columnStep)
-    .put(A.CONV_PACKED, b.input.packed ? 1 : 0)
+    .put(A.CONV_SCRATCH_X, b.scratchX)
+    .put(A.CONV_SCRATCH_ACC, b.scratchAcc)
+    .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels);
+}
+
+function inputTile(words: Words, input: InputTile): Words {
+  const axis = (field: "runs" | "runStart" | "runStep" | "places") => input.axes.map((a) => a[field]);
+  return words
+    .put(A.CONV_ROW_STEP, input.rowStep)
+    .put(A.CONV_COLUMN_STEP, input.columnStep)
+    .put(A.CONV_PACKED, input.packed ? 1 : 0)
     .put(A.CONV_RUNS, ...axis("runs"))
     .put(A.CONV_RUN_START, ...axis("runStart"))
     .put(A.CONV_RUN_STEP, ...axis("runStep"))
     .put(A.CONV_PLACES, ...axis("places"))
-    .put(A.CONV_PITCHES, ...b.input.pitches)
-    .put(A.CONV_SCRATCH_X, b.scratchX)
-    .put(A.CONV_SCRATCH_ACC, b.scratchAcc)
-    .put(A.CONV_SCRATCH_PIXELS, b.scratchPixels);
+    .put(A.CONV_PITCHES, ...input.pitches);
 }
 
 /** What `depthwise_planes` needs. */

@@ -6,6 +6,7 @@ import { product } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
 import { type Candidate, directCandidate } from "./direct.ts";
 import { fftCandidate } from "./fft.ts";
+import { gatheredCandidate } from "./gathered.ts";
 import type { AnyLanes, Lanes, Plan } from "./plan.ts";
 import { planesCandidate } from "./planes.ts";
 import type { BinaryName } from "./registers.ts";
@@ -96,7 +97,8 @@ function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candida
     case "direct":
       return directForms(p, binary, lanes, tuning);
     case "depthwise":
-      if (lanes === "filters") throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels or planes`);
+      if (lanes === "filters" || lanes === "gathered")
+        throw new OptionError("lanes", `"${algorithm}" has its lanes over pixels or planes`);
       return depthwiseForms(p, binary, lanes);
     case "separable":
     case "fft": {
@@ -153,8 +155,10 @@ function depthwiseForms(p: ConvProblem, binary: BinaryName, lanes?: AnyLanes): C
 
 function directForms(p: ConvProblem, binary: BinaryName, lanes: AnyLanes | undefined, tuning: Tuning): Candidate[] {
   if (lanes === "planes") throw new OptionError("lanes", "direct sums have their lanes over pixels or filters");
-  const forms: readonly Lanes[] = lanes ? [lanes] : ["pixels", "filters"];
-  return forms.map((form) => directCandidate(p, binary, form, tuning));
+  const gathered = !lanes || lanes === "gathered" ? gatheredCandidate(p, binary, tuning) : null;
+  if (gathered && lanes) return [gathered];
+  const forms: readonly Lanes[] = lanes ? [lanes === "gathered" ? "pixels" : lanes] : ["pixels", "filters"];
+  return [...forms.map((form) => directCandidate(p, binary, form, tuning)), ...(gathered ? [gathered] : [])];
 }
 
 function cheapest(options: readonly Candidate[]): Candidate {

@@ -5,7 +5,7 @@ import { product, termCount } from "../problem/problem.ts";
 import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
 import { copyCycles, PACK_CYCLES, storeCycles, streamCycles, TILE_CYCLES, termCycles } from "./costs.ts";
 import { type InputTile, layOutInputTile, roundUp } from "./input-tile.ts";
-import { type Lanes, type Plan, planFrom } from "./plan.ts";
+import { type Lanes, type Layout, type Plan, planFrom } from "./plan.ts";
 import type { BinaryName, RegisterTile } from "./registers.ts";
 import { elementBytes, evenly, laneCount } from "./registers.ts";
 import type { Tuning } from "./tuning.ts";
@@ -33,17 +33,22 @@ const COPY_TARGET = 80 * 1024;
 /** A call from JavaScript costs some 50 ns, and the engine promotes functions by their calls: at least this much in each. */
 const GRAIN_MULTIPLY_ADDS = 4e5;
 
+/** Places of pixels are added to offsets of terms; measured where both forms fill their tiles (1×1 2048→512 @7). */
+const FILTERS_SLOWER = 1.04;
+
+/** Filters of more come from beyond L2 in any call: asking for a panel's lines ahead gains 2 to 5 % (1×1/2 1024→2048 @14, 3×3/2 512→512 @14). */
+const FETCHED_BYTES = 3e6;
+
 /** A sum of nothing is stored all the same: so many multiply-adds take as long. */
 const TERMS_OF_NOTHING = 16;
 
-interface Tiling {
+export interface Tiling {
   readonly blockChannels: number;
   readonly blockTerms: number;
   readonly rowTiles: number;
   readonly rows: number;
   readonly columns: number;
   readonly panelRuns: number;
-  readonly oneRow: boolean;
   readonly panels: Int32Array;
   readonly width: number;
   readonly register: RegisterTile;
@@ -80,7 +85,7 @@ function blocksOf(p: ConvProblem): { blockChannels: number; blockTerms: number }
   return { blockChannels, blockTerms: blockChannels * taps };
 }
 
-function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
+export function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
   const lanes = laneCount(binary, p.dtype);
   const vectorColumns = register.vectors * lanes;
   const overColumns = form === "pixels";
@@ -94,47 +99,45 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   // An even number of parts: of 13 one of two threads computes 7.
   const longest = outColumns > LONGEST_ROW ? outColumns / (2 * Math.ceil(outColumns / LONGEST_ROW / 2)) : LONGEST_ROW;
   let columns = evenPart(outColumns, longest, overColumns ? vectorColumns : register.rows);
-  const oneRow = overColumns && columns === outColumns && isOneRow(p);
   const leastRows = p.taps[1] > 1 ? Math.min(ROWS_PER_PACKED_TILE, outRows) : 1;
-  const mostRows = oneRow ? LONGEST_ROW / columns : TILE_MULTIPLY_ADDS / (columns * perPixel);
+  const mostRows = TILE_MULTIPLY_ADDS / (columns * perPixel);
   let rows = evenPart(outRows, Math.max(leastRows, Math.floor(mostRows)));
   const measure = () => {
-    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns, oneRow });
-    const strips = oneRow ? Math.ceil((rows * columns) / vectorColumns) : rows * Math.ceil(columns / vectorColumns);
-    const slots = overColumns
-      ? strips * (panels.length - 1)
-      : Math.ceil((rows * columns) / register.rows) * (panels.length - 1);
+    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns });
+    const strips = rows * Math.ceil(columns / vectorColumns);
+    const perTile = rows * columns * perPixel;
+    const others = p.batch * p.groups * p.output[0] * Math.ceil(outRows / rows) * Math.ceil(outColumns / columns);
+    // Each run packs the same input, if there is any to be packed.
+    const shared = Math.min(
+      Math.ceil(SHARED_TILES / Math.max(1, others)),
+      Math.floor(perTile / LEAST_SHARED_MULTIPLY_ADDS),
+    );
+    const panelRuns = Math.max(
+      1,
+      Math.min(panels.length - 1, Math.max(shared, Math.ceil(perTile / LARGEST_TILE_MULTIPLY_ADDS))),
+    );
+    const slots =
+      (overColumns ? strips : Math.ceil((rows * columns) / register.rows)) * Math.ceil((panels.length - 1) / panelRuns);
     const slot = register.rows * register.vectors * lanes * elementBytes(p.dtype);
     const held = termCount(p) > blockTerms ? Math.max(1, slots) : overColumns ? rowTiles : 1;
-    return { input, accumulatorBytes: held * slot };
+    return { input, panelRuns, accumulatorBytes: held * slot };
   };
-  let { input, accumulatorBytes } = measure();
+  let { input, panelRuns, accumulatorBytes } = measure();
   // Columns that share no input (the batch of c01b) cost nothing to be cut, and a copy that fits into L1 is read faster.
   if (overColumns && input.packed && p.taps[2] === 1 && p.taps[1] > 1) {
     while (input.bytes > COPY_TARGET && columns > 2 * vectorColumns) {
       columns = roundUp(Math.ceil(columns / 2), vectorColumns);
-      ({ input, accumulatorBytes } = measure());
+      ({ input, panelRuns, accumulatorBytes } = measure());
     }
   }
   const tooLarge = () =>
     input.bytes + accumulatorBytes > SCRATCH_TARGET ||
     (rows * columns * perPixel) / Math.max(1, panels.length - 1) > LARGEST_TILE_MULTIPLY_ADDS;
-  while (tooLarge() && (rows > 1 || (columns > 2 * vectorColumns && !oneRow))) {
+  while (tooLarge() && (rows > 1 || columns > 2 * vectorColumns)) {
     if (rows > 1) rows = Math.ceil(rows / 2);
     else columns = roundUp(Math.ceil(columns / 2), vectorColumns);
-    ({ input, accumulatorBytes } = measure());
+    ({ input, panelRuns, accumulatorBytes } = measure());
   }
-  const perTile = rows * columns * perPixel;
-  const others = p.batch * p.groups * p.output[0] * Math.ceil(outRows / rows) * Math.ceil(outColumns / columns);
-  // Each run packs the same input, if there is any to be packed.
-  const shared = Math.min(
-    Math.ceil(SHARED_TILES / Math.max(1, others)),
-    Math.floor(perTile / LEAST_SHARED_MULTIPLY_ADDS),
-  );
-  const panelRuns = Math.max(
-    1,
-    Math.min(panels.length - 1, Math.max(shared, Math.ceil(perTile / LARGEST_TILE_MULTIPLY_ADDS))),
-  );
   return {
     blockChannels,
     blockTerms,
@@ -142,7 +145,6 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
     rows,
     columns,
     panelRuns,
-    oneRow,
     panels,
     width,
     register,
@@ -151,21 +153,13 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   };
 }
 
-/**
- * One tap and a stride: what is read is copied anyhow, and without a gap it is one long row, as a plane is for one tap without a stride
- * (canonical.ts). A vector then holds the end of a row and the beginning of the next.
- */
-function isOneRow({ taps, stride, output, y }: ConvProblem): boolean {
-  return product(taps) === 1 && stride[2] > 1 && y.space[1] === output[2] * y.space[2];
-}
-
 /** A part of `whole` of about `most` such that the parts are even, in whole multiples of `multiple`. */
 export function evenPart(whole: number, most: number, multiple = 1): number {
   if (whole <= most) return whole;
   return Math.min(whole, roundUp(Math.ceil(whole / Math.ceil(whole / most)), multiple));
 }
 
-function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): number {
+export function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): number {
   const lanes = laneCount(binary, p.dtype);
   const { rows: most, vectors } = t.register;
   const [depth, outRows, outColumns] = p.output;
@@ -175,19 +169,27 @@ function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): n
     // Whole tiles of `vectors` vectors and the narrower last one.
     const whole = Math.floor(count / (vectors * lanes));
     const rest = count - whole * vectors * lanes;
-    return { whole, last: rest === 0 ? 0 : rest > lanes ? vectors : 1 };
+    return { whole, rest, last: rest === 0 ? 0 : rest > lanes ? vectors : 1 };
   };
-  const along = form === "pixels" ? over(t.oneRow ? outRows * outColumns : outColumns) : over(p.filters);
+  const along = form === "pixels" ? over(outColumns) : over(p.filters);
   const heights = form === "pixels" ? evenly(p.filters, most) : evenly(t.rows * t.columns, most);
   const extra = (height: number, v: number) => v + height * (form === "pixels" ? 1 : 2);
   const blocks = Math.max(1, Math.ceil(termCount(p) / t.blockTerms));
+  const slower = form === "filters" ? FILTERS_SLOWER : 1;
   const tile = (height: number, v: number) =>
-    termCount(p) * termCycles(binary, height, v, extra(height, v)) + blocks * TILE_CYCLES;
+    slower * termCount(p) * termCycles(binary, height, v, extra(height, v)) + blocks * TILE_CYCLES;
   const column = (v: number) => heights.reduce((sum, h) => sum + h.tiles * tile(h.height, v), 0);
-  const strip = along.whole * column(vectors) + (along.last ? column(along.last) : 0);
+  // contractPixel has three panels of one pixel at a time, whose six sums wait for each other.
+  const alone = form === "pixels" && lanes === 4 && product(p.taps) === 1 && heights.every(({ height }) => height >= 4);
+  const threes = heights.reduce((sum, { tiles }) => sum + tiles, 0) / 3;
+  const last =
+    along.rest === 1 && alone
+      ? Math.ceil(threes) * (4 * termCount(p) + blocks * TILE_CYCLES)
+      : along.last && column(along.last);
+  const strip = along.whole * column(vectors) + last;
   const outputs = images * p.filters * outRows * outColumns;
   return (
-    strip * images * (form === "filters" ? bands : t.oneRow ? 1 : outRows) +
+    strip * images * (form === "filters" ? bands : outRows) +
     images * bands * t.panelRuns * copyCycles(t.input, binary) +
     images * streamCycles(t.width * termCount(p) * elementBytes(p.dtype), bands) +
     outputs * storeCycles(p, form)
@@ -199,15 +201,30 @@ export function directCandidate(p: ConvProblem, binary: BinaryName, form: Lanes,
   const register = tuning.register(binary, laneCount(binary, p.dtype), form);
   const tiling = tilingOf(p, binary, form, register);
   const cycles = estimate(p, binary, form, tiling);
-  return { name: `direct ${form}`, cycles, build: () => buildPlan(p, binary, form, tuning, tiling, cycles) };
+  const build = (): Plan => planFrom(layoutOf(p, p, { binary, form, tuning, tiling, cycles }));
+  return { name: `direct ${form}`, cycles, build };
 }
 
-function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning, t: Tiling, cycles: number): Plan {
+interface Chosen {
+  readonly binary: BinaryName;
+  readonly form: Lanes;
+  readonly tuning: Tuning;
+  readonly tiling: Tiling;
+  readonly cycles: number;
+}
+
+/** Of the problem as its filters are given, and as the main step reads its input. */
+export function layoutOf(
+  given: ConvProblem,
+  p: ConvProblem,
+  { binary, form, tuning, tiling: t, cycles }: Chosen,
+): Layout {
   const size = elementBytes(p.dtype);
   const lanes = laneCount(binary, p.dtype);
   const type = p.dtype === "float32" ? "f32" : "f64";
   const pixels = t.rows * t.columns;
-  const scratchAcc = ZERO_BYTES;
+  // A line between, which ahead.ts stores into.
+  const scratchAcc = ZERO_BYTES + 64;
   const scratchPixels = roundUp(scratchAcc + t.accumulatorBytes, 64);
   const scratchX = roundUp(scratchPixels + (form === "filters" ? 8 * pixels : 0), 64);
   const scratchBytes = scratchX + t.input.bytes;
@@ -232,6 +249,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
       scratchPixels,
       tileBatch,
       tileGroups: 1,
+      fetches: filterBytes > FETCHED_BYTES,
       registerRows: t.register.rows,
       registerVectors: t.register.vectors,
     }),
@@ -243,11 +261,11 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     grain: 1 + Math.floor(1e5 / Math.max(1, (t.width * termCount(p)) / Math.max(1, panelCount))),
     cycles: PACK_CYCLES * p.groups * t.width * termCount(p),
     scratchBytes: 0,
-    block: packBlock(p, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockTerms),
-    pointers: packPointers(p),
+    block: packBlock(given, t.panels, t.width, form === "pixels" ? 1 : lanes, t.blockTerms),
+    pointers: packPointers(given),
   };
-  return planFrom({
-    problem: p,
+  return {
+    problem: given,
     algorithm: "direct",
     lanes: form,
     binary,
@@ -256,7 +274,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuni
     steps: [step],
     workBytes: 0,
     notes: [...notesOf(p, form, lanes, t, tileBatch), ...tuning.notes],
-  });
+  };
 }
 
 function notesOf(p: ConvProblem, form: Lanes, lanes: number, t: Tiling, tileBatch: number): string[] {

@@ -4,10 +4,12 @@
  */
 import { MASKS_AFTER } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { dilatedExtent, product, staysInside } from "../problem/problem.ts";
+import { dilatedExtent, product, staysInside, termCount } from "../problem/problem.ts";
 import { elementBytes } from "./registers.ts";
 
 const CACHE_LINE = 64;
+const VECTOR = 16;
+const LANES = 4;
 /** L1 has 64 sets of lines: planes a multiple of this apart all fall into the same few sets. */
 const SET_SPAN = 2048;
 const PAGE = 4096;
@@ -52,8 +54,6 @@ export interface TileShape {
   readonly vectorColumns: number;
   /** The tile is read in other than its own order, so that memory should be read once, along rows. */
   readonly copied?: boolean;
-  /** Its rows shall follow each other without a gap: one tap, so one run of each axis. */
-  readonly oneRow?: boolean;
   /** Strided columns are read where they are, not cut into phases. */
   readonly unphased?: boolean;
   /** Read in place, whatever lies outside; a mask for every column that is read stands in scratch (CONV_PLACES, x) instead of a copy. */
@@ -130,12 +130,11 @@ function tapOffset(axis: Axis, tap: number, dilation: number, runPitch: number, 
 
 function packed(p: ConvProblem, shape: TileShape): InputTile {
   const size = elementBytes(p.dtype);
-  const wholeVectors = shape.overColumns && !shape.oneRow;
-  const columns = wholeVectors ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
+  const columns = shape.overColumns ? roundUp(shape.columns, shape.vectorColumns) : shape.columns;
   const z = perTap(1, p.taps[0], 1, p.dilation[0]);
-  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], shape.oneRow === true && shape.rows > 1);
+  const y = axisOf(shape.rows, p.taps[1], p.stride[1], p.dilation[1], false);
   const x = axisOf(columns, p.taps[2], p.stride[2], p.dilation[2], shape.overColumns && !shape.unphased);
-  const runX = shape.oneRow ? x.places * size : roundUp(x.places * size, 16);
+  const runX = roundUp(x.places * size, 16);
   const row = x.runs * runX;
   const runY = y.places * row;
   const runZ = y.runs * runY;
@@ -156,6 +155,43 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
     copied: rows * x.places,
     step: Math.abs(p.x.space[2]) * x.runStep,
   };
+}
+
+/**
+ * The terms of a whole frame: for each channel and tap the operands of all outputs of one depth, rows without a gap. Null where these rows
+ * are so long that a tile would have to copy its part of them once more.
+ */
+export function layOutTerms(p: ConvProblem): InputTile | null {
+  const size = elementBytes(p.dtype);
+  const [, rows, columns] = p.output;
+  // Each row is written, and the last one read, in whole vectors.
+  const term = apart(((rows - 1) * columns + roundUp(columns, LANES)) * size);
+  if (term >= PAGE) return null;
+  const axes = p.output.map((outputs, axis) =>
+    perTap(axis === 0 ? 1 : outputs, p.taps[axis]!, p.stride[axis]!, p.dilation[axis]!),
+  );
+  // The order of the sum is that of the rows.
+  const [channel, tap] = p.channelsLast ? [term, p.channels * term] : [product(p.taps) * term, term];
+  const runY = p.taps[2] * tap;
+  const count = termCount(p);
+  return {
+    packed: true,
+    axes,
+    pitches: [channel, p.taps[1] * runY, runY, columns * size, tap],
+    rowStep: columns * size,
+    columnStep: size,
+    terms: () => Int32Array.from({ length: count }, (_, i) => i * term),
+    bytes: count * term,
+    copiedRows: count * rows,
+    copied: count * rows * columns,
+    step: Math.abs(p.x.space[2]) * p.stride[2],
+  };
+}
+
+/** Whole vectors, but no multiple of lines that would bring them into a few sets of L1. */
+function apart(bytes: number): number {
+  const vectors = roundUp(bytes, VECTOR);
+  return vectors % (4 * CACHE_LINE) === 0 ? vectors + VECTOR : vectors;
 }
 
 /** An odd number of cache lines, so that channels spread over the sets of L1. */

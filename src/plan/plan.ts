@@ -17,6 +17,7 @@ export const KERNEL_NAMES = [
   "unshared_inputs_f64",
   "pack_filters_f32",
   "pack_filters_f64",
+  "gather_f32",
   "separable_f32",
   "separable_f64",
   "fft_f32",
@@ -80,14 +81,14 @@ export interface Step {
 
 export type Algorithm = "direct" | "depthwise" | "unshared" | "separable" | "fft" | "winograd" | "correlate";
 export type Lanes = "pixels" | "filters";
-/** Of depthwise sums, and of an option: planes are its groups. */
-export type AnyLanes = Lanes | "planes";
+/** Of an option: `planes` are groups, of depthwise sums; `gathered` are pixels, their terms gathered first. */
+export type AnyLanes = Lanes | "planes" | "gathered";
 
 /** What an algorithm's planner says of a plan. */
 export interface Layout {
   readonly problem: ConvProblem;
   readonly algorithm: Algorithm;
-  readonly lanes: AnyLanes;
+  readonly lanes: Lanes | "planes";
   readonly binary: BinaryName;
   /** They turn the filters into `filterBytes` of panels or spectra; without any the main steps read them as they are, or their factors. */
   readonly filterSteps: readonly Step[];

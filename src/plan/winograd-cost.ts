@@ -16,6 +16,7 @@ const FAR_CYCLES = 0.2;
 const NEAR_BYTES = 1280 * 1024;
 /** An element of transformed filters; they are computed once, and most calls are repeated. */
 export const FILTER_CYCLES = 2;
+const FILTER_SHARE = 0.25;
 
 export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
   const { side, deep } = form;
@@ -38,7 +39,7 @@ export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: U
   const passing = perByte(pass) * tiles * ((passes * p.channels * met) / Math.max(1, steps) + 2 * p.filters * deep);
   const first = perByte(fused ? pass : all * held * tiles * p.channels) * tiles * p.channels;
   const each = steps * (multiply - stream + passing) + (fused ? steps : held) * (input + 2 * first);
-  return full * each + all * steps * stream + elements * FILTER_CYCLES * 0.5;
+  return full * each + all * steps * stream + elements * FILTER_CYCLES * FILTER_SHARE;
 }
 
 /**

@@ -22,7 +22,7 @@ const LEAST_UNITS = 8;
 const SHARED_TILES = 32;
 const LEAST_CYCLES = 3e4;
 const LEAST_PANELS = 4;
-/** Errors of transforms along three axes must even out over so many channels, or corners of few products exceed the bound (docs/numerics.md). */
+/** Errors of transforms along three axes must even out over so many channels: corners of few products have them too (docs/numerics.md). */
 const LEAST_CHANNELS_DEEP = 32;
 /** Left to itself the library takes no more than this for transformed input. */
 const MOST_INPUT_BYTES = 2 ** 29;

@@ -18,7 +18,7 @@ describe("tune", () => {
     await using engine = await createEngine({ workers: 0 });
     const tuned = await engine.tune(shapes);
     expect(Object.keys(tuned.milliseconds).sort()).toEqual(
-      ["direct filters", "direct pixels", "winograd F(2×2)", "winograd F(4×4)"].filter(
+      ["direct filters", "direct gathered", "direct pixels", "winograd F(2×2)", "winograd F(4×4)"].filter(
         (name) => name in tuned.milliseconds,
       ),
     );

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { failureOf, mustFail, wrongError } from "../support/errors.ts";
 import { goodSpecs } from "../support/fixtures.ts";
-import { channelsOf, forms } from "../support/forms.ts";
-import { gradientOps, isGradient, type LooseLayer, opOf, ops, smallOps } from "../support/ops.ts";
+import { forms } from "../support/forms.ts";
+import { channelsOf, gradientOps, isGradient, type LooseLayer, opOf, ops, smallOps } from "../support/ops.ts";
 import { count, type Floats, gather, place } from "../support/place.ts";
 import { countCalls } from "../support/record.ts";
 import {

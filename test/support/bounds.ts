@@ -1,7 +1,8 @@
 // What each algorithm may be off by, per output: reliability.md R2, in units of u (half an epsilon of the element type).
 import type { Terms } from "../oracle/terms.ts";
 import { smallest, unitRoundoff } from "./compare.ts";
-import type { Problem } from "./spec.ts";
+import { channelsOf, forwardOf } from "./ops.ts";
+import type { Problem, Spec } from "./spec.ts";
 
 export interface Exact {
   readonly y: ArrayLike<number>;
@@ -63,24 +64,32 @@ function largest(values: Terms["input"]): number {
   return most;
 }
 
-/** 25 · 25: the most that |Aᵀ|·(|G|·1 ⊙ |Bᵀ|·1) makes of ones, in both directions. */
-const WINOGRAD_GROWTH = 625;
+/** Whether tiles of three frames' taps may be transformed in depth too. */
+function mayBeDeep(spec: Spec): boolean {
+  const inDepth = ["conv3D", "conv3d2d.conv3d"].includes(forwardOf(spec.op ?? "nnet.conv2d"));
+  return inDepth && spec.filters[1] === 3 && channelsOf(spec) >= 32;
+}
+
+/** The most that |Aᵀ|·(|G|·1 ⊙ |Bᵀ|·1) makes of ones, in one direction. */
+const WINOGRAD_GROWTH = 25;
 
 /**
  * The products of a tile are of all its 6 × 6 inputs, so an output is off by what its neighbours are large: by K·‖w‖∞·‖x‖∞ instead of
- * S. In practice 6·√K·u of that, which on evenly distributed numbers, where it is about 4 S, is 16 times what a sum may be off by.
+ * S. In practice 6·√K·u of that, which on evenly distributed numbers, where it is about 4 S, is 16 times what a sum may be off by; and twice
+ * as much where tiles may be transformed in depth too: there outputs of a corner, whose K is a ninth, are off by what their neighbours are.
  */
 export const winogradBounds: Bounds = (problem, { s, k }) => {
   const u = unitRoundoff[problem.dtype];
   const product = largest(problem.terms.input) * largest(problem.terms.filters);
+  const [axes, constant] = mayBeDeep(problem.spec) ? [3, 12] : [2, 6];
   return (i) => {
     const floor = 2 * u * s[i]! + floorOf(problem, 36 * k[i]!);
     // At the edge an output has fewer products than the tile: those of padding count too.
     const whole = Math.max(9, k[i]!) * product;
     return {
-      theorem: (k[i]! + 24) * WINOGRAD_GROWTH * u * whole + floor,
-      practice: 6 * Math.sqrt(Math.max(16, k[i]!)) * u * whole + floor,
-      formula: "6·√K·u·K·‖w‖∞·‖x‖∞",
+      theorem: (k[i]! + 12 * axes) * WINOGRAD_GROWTH ** axes * u * whole + floor,
+      practice: constant * Math.sqrt(Math.max(16, k[i]!)) * u * whole + floor,
+      formula: `${constant}·√K·u·K·‖w‖∞·‖x‖∞`,
     };
   };
 };

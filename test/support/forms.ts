@@ -1,13 +1,13 @@
 // Every way to have an op computed. A new algorithm is a row here, and all tests force it on what it serves, and hold it to
 // what it promises.
 import { type Bounds, separableBounds, sumBounds, transformBounds, winogradBounds } from "./bounds.ts";
-import { forwardOf, gradientsOf, isGradient } from "./ops.ts";
+import { channelsOf, forwardOf, isGradient } from "./ops.ts";
 import type { Spec } from "./spec.ts";
 
 export interface Form {
   readonly options: {
     readonly algorithm?: "auto" | "direct" | "depthwise" | "separable" | "fft" | "winograd";
-    readonly lanes?: "pixels" | "filters" | "planes";
+    readonly lanes?: "pixels" | "filters" | "planes" | "gathered";
     readonly device?: "webgpu";
   };
   serves(problem: Served): boolean;
@@ -51,6 +51,12 @@ export const forms: Readonly<Record<string, Form>> = {
   auto: { ...plain, options: {}, serves: () => true }, // its promises are those of what it takes: see check.ts
   "direct pixels": { ...plain, options: { algorithm: "direct", lanes: "pixels" }, serves: shared },
   "direct filters": { ...plain, options: { algorithm: "direct", lanes: "filters" }, serves: shared },
+  // Where terms cannot be gathered (rows of y with gaps, very long ones, one tap) it is "direct pixels": gathered.test.ts says where they are.
+  "direct gathered": {
+    ...plain,
+    options: { algorithm: "direct", lanes: "gathered" },
+    serves: (p) => shared(p) && p.dtype !== "float64",
+  },
   depthwise: { ...plain, options: { algorithm: "depthwise" }, serves: separate },
   "depthwise pixels": { ...plain, options: { algorithm: "depthwise", lanes: "pixels" }, serves: separate },
   "depthwise planes": { ...plain, options: { algorithm: "depthwise", lanes: "planes" }, serves: planesOfOneFilter },
@@ -133,15 +139,3 @@ export function mayDiffer(problem: Served): boolean {
 
 /** The forms that are built, for tests that each of them was met. */
 export const builtForms: readonly string[] = Object.keys(forms).filter((name) => forms[name].built);
-
-/** Channels that are summed for one output; of a gradient the forward op's filters. */
-export function channelsOf({ op = "nnet.conv2d", input, filters, numGroups = 1 }: Served): number {
-  if (isGradient(op)) {
-    const forward = gradientsOf[op];
-    if (forward === "signal.conv2d") return filters.length === 2 ? 1 : filters[0];
-    return forward === "c01b.filterActs" ? filters[3] : filters[0] / (forward === "nnet.conv2d" ? numGroups : 1);
-  }
-  if (op === "signal.conv2d") return 1;
-  if (op === "conv3D") return input[4];
-  return op === "nnet.conv2d" ? filters.at(-3)! : op === "conv3d2d.conv3d" ? input[2] : input[0];
-}

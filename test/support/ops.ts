@@ -2,7 +2,7 @@
 // is a row here, one in the oracle, and one in golden/run.ts.
 import type { Tensor } from "simdconv";
 import type { SmallOp } from "../oracle/ops.ts";
-import type { Engine } from "./spec.ts";
+import type { Engine, Spec } from "./spec.ts";
 
 export type ForwardOp = "nnet.conv2d" | SmallOp;
 
@@ -29,6 +29,20 @@ export function forwardOf(op: OpName): ForwardOp {
 }
 
 /** An op without its types, for calls that are made from data. */
+type Channelled = Pick<Spec, "op" | "input" | "filters" | "numGroups">;
+
+/** Channels that are summed for one output; of a gradient the forward op's filters. */
+export function channelsOf({ op = "nnet.conv2d", input, filters, numGroups = 1 }: Channelled): number {
+  if (isGradient(op)) {
+    const forward = gradientsOf[op];
+    if (forward === "signal.conv2d") return filters.length === 2 ? 1 : filters[0];
+    return forward === "c01b.filterActs" ? filters[3] : filters[0] / (forward === "nnet.conv2d" ? numGroups : 1);
+  }
+  if (op === "signal.conv2d") return 1;
+  if (op === "conv3D") return input[4];
+  return op === "nnet.conv2d" ? filters.at(-3)! : op === "conv3d2d.conv3d" ? input[2] : input[0];
+}
+
 export interface LooseOp {
   (...given: unknown[]): Promise<Tensor>;
   compile(spec: unknown): Promise<LooseLayer>;

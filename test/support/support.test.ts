@@ -155,12 +155,13 @@ describe("ops and forms", () => {
     const signal = { op: "signal.conv2d", input: [9, 9], filters: [3, 3] } as const;
     const all = (problem: Served) =>
       Object.keys(forms).filter((name) => name !== "webgpu" && forms[name].serves(problem));
-    const direct = ["auto", "direct pixels", "direct filters"];
+    const wide = ["auto", "direct pixels", "direct filters"];
+    const direct = [...wide, "direct gathered"];
     const pixels = [...direct, "depthwise", "depthwise pixels"];
     const both = [...pixels, "depthwise planes"];
     expect(all(signal)).toEqual([...both, "fft", "winograd"]);
     expect(all({ ...signal, subsample: [1, 2] })).toEqual([...both, "fft"]);
-    expect(all({ ...signal, dtype: "float64" })).toEqual([...pixels, "fft"]);
+    expect(all({ ...signal, dtype: "float64" })).toEqual([...wide, "depthwise", "depthwise pixels", "fft"]);
     expect(all({ ...signal, rankOne: true })).toEqual([...both, "separable", "fft", "winograd"]);
     expect(all({ ...signal, filters: [3, 1], rankOne: true })).toEqual([...both, "fft"]);
     expect(all({ ...signal, filters: [2, 3, 3] })).toEqual([...pixels, "fft", "winograd"]);
