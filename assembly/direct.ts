@@ -8,7 +8,7 @@
  * Order of additions of one output: channel, z, y, x (or z, y, x, channel, as the problem wants it), then bias. Cost: terms × pixels × filters multiply-adds.
  */
 import {
-  CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FETCHES, CONV_FILTERS, CONV_OUT,
+  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BATCH, CONV_BIAS, CONV_BLOCK_CHANNELS, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_COLUMN_STEP, CONV_FETCHES, CONV_FILTERS, CONV_OUT,
   CONV_PANEL_COUNT, CONV_PANEL_RUNS, CONV_PANELS, CONV_ROW_STEP, CONV_ROW_TILES, CONV_SCRATCH_ACC, CONV_SCRATCH_PIXELS, CONV_TAPS, CONV_TERMS,
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
@@ -97,12 +97,15 @@ function lanesOverPixels<T, V>(
   const yK = word(args, CONV_Y_STRIDES + 8), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20);
   const bias = word(args, CONV_BIAS), activation = word(args, CONV_ACTIVATION), filters = word(args, CONV_FILTERS);
   const oneBlock = opens && closes;
-  // Where lanes of y follow each other whole vectors go straight into y, and are finished there while they are in L1.
-  const plain = closes && yColumn == size;
-  let acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
+  // Where lanes of y follow each other whole vectors go straight into y, or by way of a row of sums that stays in L1.
+  const plain = closes && yColumn == size, linear = !bias && activation == ACTIVATION_LINEAR;
+  const row = scratch + <usize>word(args, CONV_SCRATCH_ACC);
+  let acc = oneBlock ? row : row + <usize>(word(args, CONV_ROW_TILES) * slot);
   // With one tap the terms are channels. Others, and float64, do with the table.
-  const evenly = sizeof<T>() == 4;
-  const step: usize = evenly && word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8) == 1 && terms > 1 ? <usize>(entry(table, 1) - entry(table, 0)) : 0;
+  const evenly = sizeof<T>() == 4, offsets = <usize>word(args, CONV_TERMS);
+  // The same for all blocks, for the sums that rest between them are laid out by it.
+  const step: usize = evenly && word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8) == 1 && word(args, CONV_BLOCK_TERMS) > 1
+    ? <usize>(entry(offsets, 1) - entry(offsets, 0)) : 0;
 
   for (let r = 0; r < rows; ++r) {
     for (let c = 0, tiles = 1; c < columns; c += tiles * wide) {
@@ -115,11 +118,11 @@ function lanesOverPixels<T, V>(
         for (; p + 3 <= panel1 && entry(panels, p + 3) - entry(panels, p) >= 3 * FOUR; p += 3) {
           const k0 = entry(panels, p), k1 = entry(panels, p + 1), k2 = entry(panels, p + 2), k3 = entry(panels, p + 3);
           const w0 = w + <usize>(k0 * terms * size), w1 = w + <usize>(k1 * terms * size), w2 = w + <usize>(k2 * terms * size);
-          contractPixel<T, V>(step, terms, pixel, w0, w1, w2, k1 - k0, k2 - k1, k3 - k2, opens ? scratch : acc, opens ? 0 : vector, acc);
+          contractPixel<T, V>(step, terms, pixel, w0, w1, w2, k1 - k0, k2 - k1, k3 - k2, opens ? scratch : acc, opens ? 0 : vector, closes ? row : acc);
           if (closes) {
-            for (let i = 0, sum = acc; i < 6; ++i, sum += vector) {
+            for (let i = 0, sum = row; i < 6; ++i, sum += vector) {
               const k = i & 1 ? entry(panels, p + (i >> 1) + 1) - FOUR : entry(panels, p + (i >> 1));
-              finishTile<T, V>(sum, 1, 1, 0, bias ? <usize>(bias + (g * filters + k) * size) : 0, 0, size, activation);
+              finishTile<T, V>(sum, vector, 1, 1, sum, vector, bias ? <usize>(bias + (g * filters + k) * size) : 0, 0, size, activation);
               storeRows<T, V>(sum, size, FOUR, 1, y + <usize>(k * yK + r * yRow + c * yColumn), yK, size);
             }
           }
@@ -129,17 +132,20 @@ function lanesOverPixels<T, V>(
       for (; p < panel1; ++p) {
         const k = entry(panels, p), height = entry(panels, p + 1) - k;
         const panel = w + <usize>(k * terms * size), from = opens ? scratch : acc, to = y + <usize>(k * yK + r * yRow + c * yColumn);
-        const sums = whole ? to : acc, pitch = whole ? yK : vectors * vector;
+        const sums = !closes ? acc : whole && linear ? to : row;
+        const pitch = sums == to ? yK : whole ? tiles * wide * size : vectors * vector;
         const fromNext = opens ? 0 : slot, sumsNext = whole ? wide * size : slot;
         if (word(args, CONV_FETCHES) && r == 0 && c == 0) fetchLines(panel, height * terms * size, scratch + ZERO_BYTES);
         if (evenly && step) contractRow<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
         else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
         const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
-        if (whole) finishTile<T, V>(to, height, tiles * vectors, yK, b, size, 0, activation);
-        else if (closes) {
-          for (let t = 0, sum = acc; t < tiles; ++t, sum += slot) {
-            finishTile<T, V>(sum, height, vectors, vectors * vector, b, size, 0, activation);
-            storeRows<T, V>(sum, vectors * vector, height, min(wide, count - t * wide), to + <usize>(t * wide * yColumn), yK, yColumn);
+        if (closes && sums != to) {
+          if (whole) finishTile<T, V>(sums, pitch, height, tiles * vectors, to, yK, b, size, 0, activation);
+          else {
+            for (let t = 0, sum = sums; t < tiles; ++t, sum += slot) {
+              finishTile<T, V>(sum, pitch, height, vectors, sum, pitch, b, size, 0, activation);
+              storeRows<T, V>(sum, pitch, height, min(wide, count - t * wide), to + <usize>(t * wide * yColumn), yK, yColumn);
+            }
           }
         }
         if (!oneBlock) acc += tiles * slot;
@@ -180,7 +186,7 @@ function lanesOverFilters<T, V>(
       contract<T, V, Filters>(height, vectors, table, end, x, xAt + (<usize>i0 << 2), w + <usize>(k * terms * size),
         opens ? scratch : acc, acc, pitch);
       if (closes) {
-        finishTile<T, V>(acc, height, vectors, pitch, b, 0, size, activation);
+        finishTile<T, V>(acc, pitch, height, vectors, acc, pitch, b, 0, size, activation);
         storeColumns<T, V>(acc, pitch, height, count, y + <usize>(k * yK), yAt + (<usize>i0 << 2), yK);
       }
       if (!oneBlock) acc += slot;

@@ -46,25 +46,25 @@ export function nineTaps<T, V>(
   const size = <i32>sizeof<T>(), yRow = word(args, CONV_Y_STRIDES + 16), yColumn = word(args, CONV_Y_STRIDES + 20), activation = word(args, CONV_ACTIVATION);
   const stride = word(args, CONV_NINE_TAPS), table = <usize>word(args, CONV_TERMS), down = entry(table, 3);
   // A padded copy holds all that is read.
-  const whole = word(args, CONV_PACKED) != 0;
-  const top = whole ? 0 : row * stride - word(args, CONV_LOW + 4), left = whole ? 0 : column * stride - word(args, CONV_LOW + 8);
-  const high = whole ? i32.MAX_VALUE : word(args, CONV_IN + 4), wide = whole ? i32.MAX_VALUE : word(args, CONV_IN + 8);
+  const padded = word(args, CONV_PACKED) != 0;
+  const top = padded ? 0 : row * stride - word(args, CONV_LOW + 4), left = padded ? 0 : column * stride - word(args, CONV_LOW + 8);
+  const high = padded ? i32.MAX_VALUE : word(args, CONV_IN + 4), wide = padded ? i32.MAX_VALUE : word(args, CONV_IN + 8);
   const masks = scratch + <usize>word(args, CONV_SCRATCH_X), filters = word(args, CONV_FILTERS), bias = word(args, CONV_BIAS);
   const acc = scratch + <usize>word(args, CONV_SCRATCH_ACC), vectors = ceilDivide(columns, lanes<T, V>()), pitch = vectors * vectorBytes<T, V>();
-  // Sums go straight into y, and are finished there if they can be in whole vectors.
-  const linear = !bias && activation == ACTIVATION_LINEAR, most = linear && yColumn == size ? rows : FINISHED_ROWS;
-  const plain = yColumn == size && (linear || columns % lanes<T, V>() == 0);
+  const straight = yColumn == size && !bias && activation == ACTIVATION_LINEAR, most = straight ? rows : FINISHED_ROWS;
+  const whole = yColumn == size && columns % lanes<T, V>() == 0;
   for (const end = g + planes; g < end; ++g, x += <usize>xStep, y += <usize>word(args, CONV_Y_STRIDES + 4)) {
     let w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + k0 * 9 * size);
     for (let k = k0; k < k1; ++k, w += 9 * size) {
       const yPlane = y + <usize>(k * word(args, CONV_Y_STRIDES + 8)), b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
       for (let r = 0; r < rows; r += most) {
         const count = min(most, rows - r), from = x + <usize>(r * stride * down), to = yPlane + <usize>(r * yRow);
-        const target = plain ? to : acc, targetRow = plain ? yRow : pitch;
-        if (stride == 1) everyRow<T, V>(scratch, masks, from, top + r, left, high, wide, table, w, target, targetRow, count, columns);
-        else everySecond<T, V>(scratch, masks, from, top + 2 * r, left, high, wide, table, w, target, targetRow, count, columns);
-        finishTile<T, V>(target, count, vectors, targetRow, b, 0, 0, activation);
-        if (!plain) storeRows<T, V>(acc, pitch, count, columns, to, yRow, yColumn);
+        const sums = straight ? to : acc, sumsRow = straight ? yRow : pitch;
+        if (stride == 1) everyRow<T, V>(scratch, masks, from, top + r, left, high, wide, table, w, sums, sumsRow, count, columns);
+        else everySecond<T, V>(scratch, masks, from, top + 2 * r, left, high, wide, table, w, sums, sumsRow, count, columns);
+        if (straight) continue;
+        finishTile<T, V>(acc, pitch, count, vectors, whole ? to : acc, whole ? yRow : pitch, b, 0, 0, activation);
+        if (!whole) storeRows<T, V>(acc, pitch, count, columns, to, yRow, yColumn);
       }
     }
   }

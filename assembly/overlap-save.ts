@@ -180,7 +180,7 @@ function finishUnit<T, V>(
         w + <usize>word(table, FFT_TAPS), b, buffer, bufferRow, <i32>sizeof<T>(), height, width);
     } else if (b || word(args, CONV_ACTIVATION) != ACTIVATION_LINEAR) {
       const vectors = ceilDivide(width, lanes<T, V>());
-      finishTile<T, V>(half, height, vectors, pitch, b, 0, 0, word(args, CONV_ACTIVATION));
+      finishTile<T, V>(half, pitch, height, vectors, half, pitch, b, 0, 0, word(args, CONV_ACTIVATION));
     }
     if (step == 1) storeRows<T, V>(from, fromRow, height, columns, y, yRow, yColumn);
     else for (let i = 0; i < height; ++i) pick<T>(from + i * fromRow, step, columns, y + i * yRow, yColumn);

@@ -10,19 +10,19 @@ import {
 import { lanes, loadEvenLanes, loadLanes, splat, storeLanes, vectorBytes } from "./lanes";
 import { ceilDivide, entry, word } from "./words";
 
-/** `count` zeros from a whole vector on; the last vector is stored whole, for rows are whole vectors long. */
-// @ts-ignore: decorator
-@inline export function zeroRow<T, V>(target: usize, first: i32, count: i32): void {
+/** Zeros in elements `first … count − 1`, and nowhere else: late threads gather again what others read. */
+export function zeroRow<T, V>(target: usize, first: i32, count: i32): void {
   const L = lanes<T, V>(), zero = splat<T, V>(0);
-  for (let i = first & -L; i < count; i += L) storeLanes<T, V>(target + <usize>i * sizeof<T>(), zero);
+  let i = first;
+  for (; i + L <= count; i += L) storeLanes<T, V>(target + <usize>i * sizeof<T>(), zero);
+  for (; i < count; ++i) store<T>(target + <usize>i * sizeof<T>(), 0);
 }
 
 /**
  * One run of one row: `count` elements, of which `[before, after)` come from `source`, `step` bytes apart, and the
  * others are zeros. `source` is the address of element `before`. The last vector overlaps the one before it.
  */
-// @ts-ignore: decorator
-@inline export function packRow<T, V>(target: usize, count: i32, source: usize, step: usize, before: i32, after: i32): void {
+export function packRow<T, V>(target: usize, count: i32, source: usize, step: usize, before: i32, after: i32): void {
   const size = sizeof<T>(), L = lanes<T, V>(), vector = <usize>vectorBytes<T, V>(), inside = after - before;
   if (before) zeroRow<T, V>(target, 0, before);
   if (after < count) zeroRow<T, V>(target, after, count);

@@ -89,7 +89,7 @@ function sumPixels<T, V>(args: usize, scratch: usize, x: usize, w: usize, pixels
     const from = i * pixels / tiles, to = (i + 1) * pixels / tiles;
     contract<T, V, Planes>(to - from, vectors, table, end, x, places + (<usize>from << 2), w, scratch, sums + <usize>from * pitch, pitch);
   }
-  finishTile<T, V>(sums, pixels, vectors, pitch, bias, 0, sizeof<T>(), word(args, CONV_ACTIVATION));
+  finishTile<T, V>(sums, pitch, pixels, vectors, sums, pitch, bias, 0, sizeof<T>(), word(args, CONV_ACTIVATION));
   return sums;
 }
 

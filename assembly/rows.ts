@@ -1,5 +1,5 @@
 /** Rows of one plane with one filter: what `depthwise`, the second pass of `separable` and the sums of `fft` have in common. */
-import { CONV_ACTIVATION, CONV_SCRATCH_ACC, CONV_TILE_MR, CONV_TILE_NV } from "./args";
+import { ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_SCRATCH_ACC, CONV_TILE_MR, CONV_TILE_NV } from "./args";
 import { contract, Rows } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { finishTile, storeRows } from "./store";
@@ -21,20 +21,17 @@ export function planeRows<T, V>(
   const size = <i32>sizeof<T>(), L = lanes<T, V>(), vector = vectorBytes<T, V>();
   const tall = word(args, CONV_TILE_MR), wide = word(args, CONV_TILE_NV) * L, bands = ceilDivide(rows, tall);
   const activation = word(args, CONV_ACTIVATION), acc = scratch + <usize>word(args, CONV_SCRATCH_ACC);
-  const plain = yColumn == size;
+  const plain = yColumn == size, linear = !b && activation == ACTIVATION_LINEAR;
   for (let band = 0; band < bands; ++band) {
     const r = band * rows / bands, height = (band + 1) * rows / bands - r;
     for (let c = 0; c < columns; c += wide) {
       const count = min(wide, columns - c), vectors = count > L ? word(args, CONV_TILE_NV) : 1;
       const from = x + <usize>(r * xRow + c * size), to = y + <usize>(r * yRow + c * yColumn);
-      if (plain && count == vectors * L) {
-        contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, to, yRow);
-        finishTile<T, V>(to, height, vectors, yRow, b, 0, 0, activation);
-      } else {
-        contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, acc, vectors * vector);
-        finishTile<T, V>(acc, height, vectors, vectors * vector, b, 0, 0, activation);
-        storeRows<T, V>(acc, vectors * vector, height, count, to, yRow, yColumn);
-      }
+      const whole = plain && count == vectors * L, sums = whole && linear ? to : acc, pitch = sums == to ? yRow : vectors * vector;
+      contract<T, V, Rows>(height, vectors, table, end, from, places, w, scratch, sums, pitch);
+      if (sums == to) continue;
+      finishTile<T, V>(acc, pitch, height, vectors, whole ? to : acc, whole ? yRow : pitch, b, 0, 0, activation);
+      if (!whole) storeRows<T, V>(acc, pitch, height, count, to, yRow, yColumn);
     }
   }
 }

@@ -7,16 +7,17 @@ import { activate } from "./activation";
 import { add, lanes, loadLanes, loadSplat, splat, storeLanes, vectorBytes } from "./lanes";
 
 /**
- * Add the bias and apply the activation, in place, to `rows` rows of `vectors` vectors, `pitch` bytes apart.
+ * Add the bias and apply the activation to `rows` rows of `vectors` vectors, `pitch` bytes apart, on their way to `to`, where they are
+ * `toPitch` apart. That may be where they are, in scratch, but not in y: a late thread would do it to what is finished.
  * `bias` is 0 or the address of the first row's bias, which moves by `biasRow` bytes a row. It is one value for the row
  * if `biasColumn` is 0, else one value for each column, contiguous and readable to whole vectors.
  */
 export function finishTile<T, V>(
-  acc: usize, rows: i32, vectors: i32, pitch: usize, bias: usize, biasRow: usize, biasColumn: usize, activation: i32,
+  acc: usize, pitch: usize, rows: i32, vectors: i32, to: usize, toPitch: usize, bias: usize, biasRow: usize, biasColumn: usize, activation: i32,
 ): void {
-  if (!bias && activation == ACTIVATION_LINEAR) return;
+  if (to == acc && !bias && activation == ACTIVATION_LINEAR) return;
   const step = <usize>vectorBytes<T, V>(), size = <usize>vectors * step;
-  for (let r = 0; r < rows; ++r, bias += biasRow, acc += pitch) {
+  for (let r = 0; r < rows; ++r, bias += biasRow, acc += pitch, to += toPitch) {
     let b = bias ? loadSplat<T, V>(bias) : splat<T, V>(0);
     for (let i: usize = 0; i < size; i += step) {
       let value = loadLanes<T, V>(acc + i);
@@ -25,7 +26,7 @@ export function finishTile<T, V>(
         value = add<T, V>(value, b);
       }
       if (activation != ACTIVATION_LINEAR) value = activate<T, V>(value, activation);
-      storeLanes<T, V>(acc + i, value);
+      storeLanes<T, V>(to + i, value);
     }
   }
 }

@@ -40,7 +40,9 @@ export function planFilterGradient(gradient: ConvProblem, binary: BinaryName, de
   }
   const turned = withBatchAsColumns(forward);
   const p = withSpaceInside(canonical(turned ?? forward));
-  const forms: readonly Form[] = lanes ? [lanes === "pixels" ? "dots" : "filters"] : ["filters", "rows", "dots"];
+  const forms: readonly Form[] = lanes
+    ? [lanes === "pixels" || lanes === "gathered" ? "dots" : "filters"]
+    : ["filters", "rows", "dots"];
   const candidates = summed ? forms.map((form) => correlateCandidate(gradient, p, binary, form)) : [];
   const least = Math.min(...candidates.map(({ cycles }) => cycles));
   const transform = algorithm === "auto" && !lanes && !demand.exact;

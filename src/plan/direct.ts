@@ -119,7 +119,8 @@ export function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, regist
     const slots =
       (overColumns ? strips : Math.ceil((rows * columns) / register.rows)) * Math.ceil((panels.length - 1) / panelRuns);
     const slot = register.rows * register.vectors * lanes * elementBytes(p.dtype);
-    const held = termCount(p) > blockTerms ? Math.max(1, slots) : overColumns ? rowTiles : 1;
+    // Sums that rest between blocks, and a row of tiles on its way to y.
+    const held = (termCount(p) > blockTerms ? Math.max(1, slots) : 0) + (overColumns ? rowTiles : 1);
     return { input, panelRuns, accumulatorBytes: held * slot };
   };
   let { input, panelRuns, accumulatorBytes } = measure();

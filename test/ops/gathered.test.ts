@@ -77,7 +77,18 @@ describe("gathered terms", () => {
   });
 });
 
+/** Terms that end in a block of one: 255 blocks of 256, and one more. */
+const MANY = 255 * 256 + 1;
+
 describe("the last pixel of an odd map", () => {
+  it("goes on with its sums where the last block has one term", async () => {
+    const engine = await engines.get("simd");
+    const [x, w] = [operand([1, MANY, 1, 1], 1), operand([12, MANY, 1, 1], 2)];
+    const run = async (lanes: string) =>
+      gather(await engine.nnet.conv2d(x, w, { algorithm: "direct", lanes } as never));
+    expect(firstDifference(await run("pixels"), await run("filters"))).toBe(-1);
+  });
+
   const activations = ["linear", "relu", "sigmoid"] as const;
   for (const binary of engines.binaries) {
     it(`${binary}: 1×1 filters in all numbers of panels have the bits of lanes over filters`, async (test) => {

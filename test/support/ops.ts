@@ -28,7 +28,6 @@ export function forwardOf(op: OpName): ForwardOp {
   return isGradient(op) ? gradientsOf[op] : op;
 }
 
-/** An op without its types, for calls that are made from data. */
 type Channelled = Pick<Spec, "op" | "input" | "filters" | "numGroups">;
 
 /** Channels that are summed for one output; of a gradient the forward op's filters. */
@@ -43,6 +42,7 @@ export function channelsOf({ op = "nnet.conv2d", input, filters, numGroups = 1 }
   return op === "nnet.conv2d" ? filters.at(-3)! : op === "conv3d2d.conv3d" ? input[2] : input[0];
 }
 
+/** An op without its types, for calls that are made from data. */
 export interface LooseOp {
   (...given: unknown[]): Promise<Tensor>;
   compile(spec: unknown): Promise<LooseLayer>;
