@@ -9,7 +9,7 @@
  * (z, y, x) space; a 2-D op has depth 1.
  */
 
-// --- convolution: direct_pixels, direct_filters, depthwise, separable, fft, winograd, unshared, unshared_inputs ------
+// --- convolution: direct_pixels, direct_filters, gather, depthwise, separable, fft, winograd, unshared, unshared_inputs ------
 
 /** Operands. `CONV_BIAS` is 0 when there is none. */
 export const CONV_X = 0;
@@ -57,7 +57,7 @@ export const CONV_TILE_BATCH = 176;
 export const CONV_TILE_GROUPS = 180;
 export const CONV_TILE_ROWS = 184;
 export const CONV_TILE_COLUMNS = 188;
-/** Panels of a group, and the number of runs they (or, without panels, filters) are cut into for scheduling. */
+/** Panels of a group, and the number of runs they (or, without panels, filters; of `gather` channels) are cut into for scheduling. */
 export const CONV_PANEL_COUNT = 192;
 export const CONV_PANEL_RUNS = 196;
 

@@ -9,7 +9,6 @@ import { elementBytes } from "./registers.ts";
 
 const CACHE_LINE = 64;
 const VECTOR = 16;
-const LANES = 4;
 /** L1 has 64 sets of lines: planes a multiple of this apart all fall into the same few sets. */
 const SET_SPAN = 2048;
 const PAGE = 4096;
@@ -164,8 +163,7 @@ function packed(p: ConvProblem, shape: TileShape): InputTile {
 export function layOutTerms(p: ConvProblem): InputTile | null {
   const size = elementBytes(p.dtype);
   const [, rows, columns] = p.output;
-  // Each row is written, and the last one read, in whole vectors.
-  const term = apart(((rows - 1) * columns + roundUp(columns, LANES)) * size);
+  const term = apart(rows * columns * size);
   if (term >= PAGE) return null;
   const axes = p.output.map((outputs, axis) =>
     perTap(axis === 0 ? 1 : outputs, p.taps[axis]!, p.stride[axis]!, p.dilation[axis]!),
@@ -188,7 +186,7 @@ export function layOutTerms(p: ConvProblem): InputTile | null {
   };
 }
 
-/** Whole vectors, but no multiple of lines that would bring them into a few sets of L1. */
+/** Whole vectors, for they are read so, but no multiple of lines that would bring them into a few sets of L1. */
 function apart(bytes: number): number {
   const vectors = roundUp(bytes, VECTOR);
   return vectors % (4 * CACHE_LINE) === 0 ? vectors + VECTOR : vectors;

@@ -3,17 +3,14 @@ import { createEngine } from "simdconv";
 import { describe, expect, it } from "vitest";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
+import { reals } from "../support/fixtures.ts";
 import { gather } from "../support/place.ts";
-import { fill, random } from "../support/random.ts";
 import type { Engine } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 const engine = await engines.get("simd");
 
-function operand(shape: readonly number[], seed = 1) {
-  const total = shape.reduce((a, b) => a * b, 1);
-  return { data: Float32Array.from(fill("zero-mean", total, random(seed), "float32")), shape };
-}
+const operand = (shape: readonly number[], seed = 1) => reals(shape, seed);
 
 const signalPlan = (imageShape: readonly number[], filterShape: readonly number[], more: object = {}, on = engine) =>
   on.signal.conv2d.compile({ imageShape, filterShape, ...more });

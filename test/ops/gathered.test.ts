@@ -3,24 +3,14 @@
 import { describe, expect, it } from "vitest";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
+import { reals } from "../support/fixtures.ts";
 import { gather } from "../support/place.ts";
-import { fill, random } from "../support/random.ts";
 import { countCalls } from "../support/record.ts";
 import type { Conv2dOptions, Engine } from "../support/spec.ts";
 
 const engines = await enginesOfThisFile();
 
-const operand = (shape: readonly number[], seed: number) => ({
-  data: Float32Array.from(
-    fill(
-      "mixed",
-      shape.reduce((a, b) => a * b, 1),
-      random(seed),
-      "float32",
-    ),
-  ),
-  shape,
-});
+const operand = (shape: readonly number[], seed: number) => reals(shape, seed, "mixed");
 
 type Layer = readonly [name: string, input: readonly number[], filters: readonly number[], options: Conv2dOptions];
 

@@ -4,7 +4,8 @@
 import { Worker } from "node:worker_threads";
 import { createEngine } from "simdconv";
 import { expect, it } from "vitest";
-import { fill, random } from "../support/random.ts";
+import { reals } from "../support/fixtures.ts";
+import { forms } from "../support/forms.ts";
 import { note } from "../support/record.ts";
 import type { Engine } from "../support/spec.ts";
 
@@ -22,75 +23,37 @@ const reader = `
   parentPort.postMessage({ rounds, wrong, at });
 `;
 
-const layers = {
-  "direct pixels": { input: [1, 24, 16, 16], filters: [48, 24, 1, 1], form: { algorithm: "direct", lanes: "pixels" } },
-  "direct pixels, blocks of terms": {
-    input: [1, 300, 16, 16],
-    filters: [24, 300, 1, 1],
-    form: { algorithm: "direct", lanes: "pixels" },
-  },
-  "direct pixels, ends of rows": {
-    input: [1, 16, 15, 15],
-    filters: [24, 16, 3, 3],
-    form: { algorithm: "direct", lanes: "pixels" },
-  },
-  "direct filters": {
-    input: [1, 24, 16, 16],
-    filters: [48, 24, 3, 3],
-    form: { algorithm: "direct", lanes: "filters" },
-  },
-  "direct gathered": {
-    input: [1, 24, 15, 15],
-    filters: [48, 24, 3, 3],
-    form: { algorithm: "direct", lanes: "gathered" },
-  },
-  "depthwise 3×3": {
-    input: [1, 24, 32, 32],
-    filters: [24, 1, 3, 3],
-    form: { algorithm: "depthwise", lanes: "pixels" },
-  },
-  "depthwise 5×5": {
-    input: [1, 24, 32, 32],
-    filters: [24, 1, 5, 5],
-    form: { algorithm: "depthwise", lanes: "pixels" },
-  },
-  "depthwise planes": {
-    input: [1, 24, 15, 15],
-    filters: [24, 1, 3, 3],
-    form: { algorithm: "depthwise", lanes: "planes" },
-  },
-  fft: { input: [1, 8, 32, 32], filters: [8, 1, 9, 9], form: { algorithm: "fft" } },
-  winograd: { input: [1, 24, 32, 32], filters: [24, 24, 3, 3], form: { algorithm: "winograd" } },
-} as const;
+const layers: readonly (readonly [form: string, name: string, input: readonly number[], filters: readonly number[]])[] =
+  [
+    ["direct pixels", "1×1", [1, 24, 16, 16], [48, 24, 1, 1]],
+    ["direct pixels", "blocks of terms", [1, 300, 16, 16], [24, 300, 1, 1]],
+    ["direct pixels", "ends of rows", [1, 16, 15, 15], [24, 16, 3, 3]],
+    ["direct filters", "3×3", [1, 24, 16, 16], [48, 24, 3, 3]],
+    ["direct gathered", "3×3", [1, 24, 15, 15], [48, 24, 3, 3]],
+    ["depthwise pixels", "3×3", [1, 24, 32, 32], [24, 1, 3, 3]],
+    ["depthwise pixels", "5×5", [1, 24, 32, 32], [24, 1, 5, 5]],
+    ["depthwise planes", "3×3", [1, 24, 15, 15], [24, 1, 3, 3]],
+    ["fft", "9×9", [1, 8, 32, 32], [8, 1, 9, 9]],
+    ["winograd", "3×3", [1, 24, 32, 32], [24, 24, 3, 3]],
+  ];
 
-for (const [name, { input, filters, form }] of Object.entries(layers)) {
+for (const [form, kind, input, filters] of layers) {
+  const name = `${form}, ${kind}`;
   it(`${name}: what is computed again shows nothing but results`, { timeout: 20_000 }, async (test) => {
     await using engine = (await createEngine({ workers: 0, sharedMemory: true })) as Engine;
-    const [, channels] = input;
-    const numGroups = filters[1] === 1 ? channels : 1;
+    const [count, depth] = filters;
     using layer = await engine.nnet.conv2d.compile({
       imageShape: input,
       filterShape: filters,
       borderMode: "half",
-      numGroups,
+      numGroups: depth === 1 ? count : 1,
       activation: "relu",
-      bias: { data: new Float32Array(filters[0]).fill(3), shape: [filters[0]] },
-      ...form,
+      bias: { data: new Float32Array(count!).fill(3), shape: [count!] },
+      ...forms[form].options,
     } as never);
-    const numbers = (shape: readonly number[], seed: number) => ({
-      data: Float32Array.from(
-        fill(
-          "zero-mean",
-          shape.reduce((a, b) => a * b, 1),
-          random(seed),
-          "float32",
-        ),
-      ),
-      shape,
-    });
-    await layer.setFilters(numbers(filters, 2));
+    await layer.setFilters(reals(filters, 2));
     using x = engine.tensor(input);
-    x.data.set(numbers(input, 1).data);
+    x.data.set(reals(input, 1).data);
     using y = engine.tensor(layer.plan.outputShape);
     const again = () => layer.runSync(x as never, { out: y } as never);
     again();

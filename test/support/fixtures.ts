@@ -2,7 +2,7 @@
 import { conv2d } from "../oracle/conv2d.ts";
 import { firstDifference } from "./compare.ts";
 import type { OpName } from "./ops.ts";
-import { fill, random } from "./random.ts";
+import { fill, random, type Values } from "./random.ts";
 import { compute, type Engine, expected, numbers, operandsOf, type Problem, type Spec } from "./spec.ts";
 
 export const goodShapes = { input: [2, 3, 7, 6], filters: [4, 3, 3, 2] } as const;
@@ -54,4 +54,10 @@ export async function stillGood(engine: Engine, op: OpName = "nnet.conv2d"): Pro
 
 export function ramp(count: number, from = 1): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: count }, (_, i) => from + i);
+}
+
+/** Reals of a shape, the same for a seed. */
+export function reals(shape: readonly number[], seed: number, values: Values = "zero-mean") {
+  const total = shape.reduce((a, b) => a * b, 1);
+  return { data: Float32Array.from(fill(values, total, random(seed), "float32")), shape };
 }
