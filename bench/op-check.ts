@@ -103,18 +103,21 @@ function exact({ sum, image, filter }: Numbers, [n, o, ...at]: Place, withEnergy
 
 const UNIT = 2 ** -24;
 
-function boundOf(accuracy: Accuracy, { taps }: Sum, { magnitude, energy, terms }: Exact, filterNorm: number): number {
+/** `most` is ‖w‖₂ of the filter for a transform, ‖w‖∞·‖x‖∞ for Winograd: docs/numerics.md. */
+function boundOf(accuracy: Accuracy, { taps }: Sum, { magnitude, energy, terms }: Exact, most: number): number {
   switch (accuracy) {
     case "sum":
       return terms * UNIT * magnitude;
     case "separable":
       return (taps[1] + taps[2] + 6) * UNIT * magnitude;
     case "transform":
-      return 64 * UNIT * filterNorm * Math.sqrt(energy);
+      return 64 * UNIT * most * Math.sqrt(energy);
     case "winograd":
-      return 16 * (terms < 64 ? 8 : 1.5 * Math.sqrt(terms)) * UNIT * magnitude;
+      return (taps[0] > 1 ? 12 : 6) * Math.sqrt(terms) * UNIT * terms * most;
   }
 }
+
+const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Throws if one of some 200 places, the corners among them, is further from the exact sum than rounding explains. */
 export function checkAnswer(numbers: Numbers, result: ArrayLike<number>, at: Layout, accuracy: Accuracy): number {
@@ -125,7 +128,8 @@ export function checkAnswer(numbers: Numbers, result: ArrayLike<number>, at: Lay
   const terms = filter.length / sum.filters;
   const norm = (o: number) =>
     Math.sqrt(filter.subarray(o * terms, (o + 1) * terms).reduce((all, value) => all + value * value, 0));
-  const norms = accuracy === "transform" ? Array.from({ length: sum.filters }, (_, o) => norm(o)) : [];
+  const largestTerm = accuracy === "winograd" ? largest(numbers.image) * largest(filter) : 0;
+  const most = Array.from({ length: sum.filters }, (_, o) => (accuracy === "transform" ? norm(o) : largestTerm));
   const next = random(size);
   const [, rows, columns] = sum.result;
   const plane = rows * columns;
@@ -140,7 +144,7 @@ export function checkAnswer(numbers: Numbers, result: ArrayLike<number>, at: Lay
     }
     const [n, o, z, y, x] = place;
     const found = exact(numbers, [n, o, z, y, x], accuracy === "transform");
-    const bound = boundOf(accuracy, sum, found, norms[o]);
+    const bound = boundOf(accuracy, sum, found, most[o]);
     const got = result[at.offset + n * at.outer + o * at.inner + z * at.space[0] + y * at.space[1] + x * at.space[2]];
     // Written so that NaN fails.
     if (!(Math.abs(got - found.value) <= bound)) {

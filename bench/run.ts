@@ -49,7 +49,7 @@ const budget = flags.quick ? effort.quick : effort.full;
 function underCurrentNode(): number {
   const node = fileURLToPath(new URL("node_modules/node/bin/node", import.meta.url));
   const self = fileURLToPath(import.meta.url);
-  const child = spawnSync(node, [self, ...process.argv.slice(2), "--here"], { stdio: "inherit" });
+  const child = spawnSync(node, ["--expose-gc", self, ...process.argv.slice(2), "--here"], { stdio: "inherit" });
   if (child.error) throw child.error;
   return child.status ?? 1;
 }

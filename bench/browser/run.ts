@@ -8,6 +8,8 @@ const launchArgs = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // See op-rounds.ts: garbage is collected between samples.
+  "--js-flags=--expose-gc",
 ];
 
 export interface PageOptions {
