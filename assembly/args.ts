@@ -110,7 +110,7 @@ export const CONV_SIDE = 352;
 /** The numbers of the transforms: 2, 1/2, 5/2, √½, √2; √½/3, √2/3, 1/3. */
 export const CONV_NUMBERS = 356;
 /**
- * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][frame][channel][tile of
+ * Transformed input of a unit (the tiles of a rectangle, images one after the other): [point][panel of tiles][frame][channel][block of taps][tile of
  * the panel], with CONV_SIDE_Z = 4 six frames for each four outputs in z.
  * Bytes of a point, of a panel, of a unit; frames of it.
  */
@@ -181,7 +181,20 @@ export const CONV_SIDE_Z = 496;
 /** `direct_pixels` only: register tiles of a row that are computed one after the other with the same filters. */
 export const CONV_ROW_TILES = 500;
 
-export const CONV_BYTES = 504;
+/**
+ * `winograd` only: filters of more taps than three on an axis are cut into blocks of 3 × 3, each a term of its own. How many there are in y and in x; a table
+ * of where each meets a tile of the input, in bytes, first those in y; terms of a frame, which is channels times blocks.
+ */
+export const CONV_TAP_BLOCKS = 504;
+export const CONV_TAP_STARTS = 512;
+export const CONV_FRAME_TERMS = 516;
+/**
+ * `winograd` only, or 0: filters are kept transformed along y only, three taps of each row of points; the rest is done whenever they are multiplied,
+ * of so many panels at a time.
+ */
+export const CONV_W_ROWS = 520;
+
+export const CONV_BYTES = 524;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */
 export const ZERO_BYTES = 256;
@@ -211,8 +224,14 @@ export const PACK_TRANSFORM = 76;
 /** `winograd_filters` only: see CONV_POINTS, CONV_W_POINT. */
 export const PACK_POINTS = 80;
 export const PACK_POINT = 84;
+/** Blocks of 3 × 3 taps in y and x, the first tap of each, first those in y, and how many taps the three of a block are apart in y and x. */
+export const PACK_TAP_BLOCKS = 88;
+export const PACK_TAP_STARTS = 96;
+export const PACK_TAP_STEPS = 100;
+/** `winograd_filters` only: along y only; see CONV_W_ROWS. */
+export const PACK_ROWS = 108;
 
-export const PACK_BYTES = 88;
+export const PACK_BYTES = 112;
 
 // --- sum_blocks --------------------------------------------------------------------------------------------------------
 

@@ -1,34 +1,53 @@
 /** Winograd's transform of the filters, G w Gᵀ. See winograd.ts. */
-import { PACK_CHANNELS, PACK_GROUP, PACK_PANEL_COUNT, PACK_PANELS, PACK_POINT, PACK_POINTS, PACK_SOURCE, PACK_STRIDES, PACK_TAPS, PACK_TARGET } from "./args";
-import { entry, word } from "./words";
+import {
+  PACK_CHANNELS, PACK_GROUP, PACK_PANEL_COUNT, PACK_PANELS, PACK_POINT, PACK_POINTS, PACK_ROWS, PACK_SOURCE, PACK_STRIDES, PACK_TAP_BLOCKS, PACK_TAP_STARTS,
+  PACK_TAP_STEPS, PACK_TAPS, PACK_TARGET,
+} from "./args";
+import { ceilDivide, entry, word } from "./words";
 
 /**
- * Filters G w Gᵀ into panels: [group][point][panel][z][channel][filter of the panel]. A tile is one panel of one group. Computed in
+ * Filters G w Gᵀ, or G w, into panels: [group][point, or row of points and tap][panel][z][channel][block of taps][filter of the panel]. A tile is one panel of one group. Computed in
  * double precision and rounded once.
  */
 export function winogradFilters(args: usize, scratch: usize, first: i32, last: i32): void {
   const panels = <usize>word(args, PACK_PANELS), panelCount = word(args, PACK_PANEL_COUNT), channels = word(args, PACK_CHANNELS), taps = word(args, PACK_TAPS);
-  const points = word(args, PACK_POINTS), point = <usize>word(args, PACK_POINT);
+  const high = word(args, PACK_TAP_BLOCKS), broad = word(args, PACK_TAP_BLOCKS + 4), starts = <usize>word(args, PACK_TAP_STARTS);
   for (let tile = first; tile < last; ++tile) {
     const g = tile / panelCount, start = entry(panels, tile % panelCount), filters = entry(panels, tile % panelCount + 1) - start;
-    let to = <usize>(word(args, PACK_TARGET) + g * word(args, PACK_GROUP) + start * taps * channels * 4);
+    let to = <usize>(word(args, PACK_TARGET) + g * word(args, PACK_GROUP) + start * taps * channels * high * broad * 4);
     for (let z = 0; z < taps; ++z) {
       for (let c = 0; c < channels; ++c) {
-        let from = <usize>(word(args, PACK_SOURCE) + g * word(args, PACK_STRIDES) + start * word(args, PACK_STRIDES + 4) + c * word(args, PACK_STRIDES + 8) + z * word(args, PACK_STRIDES + 12));
-        for (let k = 0; k < filters; ++k, from += <usize>word(args, PACK_STRIDES + 4), to += 4) transformFilter(args, scratch, from, to, point, points);
+        for (let b = 0; b < high * broad; ++b) {
+          const row = entry(starts, b / broad), column = entry(starts, high + b % broad);
+          let from = <usize>(word(args, PACK_SOURCE) + g * word(args, PACK_STRIDES) + start * word(args, PACK_STRIDES + 4) + c * word(args, PACK_STRIDES + 8)
+            + z * word(args, PACK_STRIDES + 12) + row * word(args, PACK_STRIDES + 16) + column * word(args, PACK_STRIDES + 20));
+          for (let k = 0; k < filters; ++k, from += <usize>word(args, PACK_STRIDES + 4), to += 4) transformFilter(args, scratch, from, to, row, column);
+        }
       }
     }
   }
 }
 
-function transformFilter(args: usize, scratch: usize, from: usize, to: usize, point: usize, points: i32): void {
-  const sY = <usize>word(args, PACK_STRIDES + 16), sX = <usize>word(args, PACK_STRIDES + 20), kept = min(points, 6);
-  for (let j: usize = 0; j < 3; ++j, from += sX) {
-    storePoints<f64>(scratch + 8 * j, 24, points, load<f32>(from), load<f32>(from + sY), load<f32>(from + 2 * sY));
+/** The block of a filter that begins with the tap at `row` and `column`, or the rows of its points, three taps each. Taps beyond the last are zeros. */
+function transformFilter(args: usize, scratch: usize, from: usize, to: usize, row: i32, column: i32): void {
+  const stepY = word(args, PACK_TAP_STEPS), stepX = word(args, PACK_TAP_STEPS + 4), point = <usize>word(args, PACK_POINT), points = word(args, PACK_POINTS);
+  const sY = <usize>(stepY * word(args, PACK_STRIDES + 16)), sX = <usize>(stepX * word(args, PACK_STRIDES + 20)), kept = min(points, 6);
+  const rows = ceilDivide(word(args, PACK_TAPS + 4) - row, stepY), columns = ceilDivide(word(args, PACK_TAPS + 8) - column, stepX);
+  const half = word(args, PACK_ROWS);
+  for (let j = 0, at = scratch; j < 3; ++j, from += sX, at += 8) {
+    const inside = j < columns, a = tap(from, inside), b = tap(from + sY, inside && rows > 1), c = tap(from + 2 * sY, inside && rows > 2);
+    if (half) storePoints<f32>(to + <usize>j * point, 3 * point, points, a, b, c);
+    else storePoints<f64>(at, 24, points, a, b, c);
   }
+  if (half) return;
   for (let i = 0; i < kept; ++i, scratch += 24, to += <usize>kept * point) {
     storePoints<f32>(to, point, points, load<f64>(scratch), load<f64>(scratch, 8), load<f64>(scratch, 16));
   }
+}
+
+// @ts-ignore: decorator
+@inline function tap(at: usize, inside: bool): f64 {
+  return inside ? load<f32>(at) : 0;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Winograd's transform of the input, Bᵀ x B, with lanes over tiles. See winograd.ts. */
 import {
-  CONV_BATCH, CONV_CHANNELS, CONV_NUMBERS, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_SIDE_Z, CONV_STRIDE, CONV_TILE_BATCH,
-  CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_X_STRIDES,
+  CONV_BATCH, CONV_FRAME_TERMS, CONV_NUMBERS, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_ROW_STEP, CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_SIDE_Z,
+  CONV_TAP_BLOCKS, CONV_TAP_STARTS, CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_X_STRIDES,
 } from "./args";
 import {
   add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadNextLanes, loadSplat, multiply, multiplyAdd, multiplySubtract, storeLanes,
@@ -10,10 +10,10 @@ import {
 import { fetchEach } from "./ahead";
 import { inputTile } from "./pack";
 import { bandsX, TILE_ROWS_AT, TILE_WORDS } from "./winograd-units";
-import { ceilDivide, word } from "./words";
+import { ceilDivide, entry, word } from "./words";
 
 /**
- * Channels c0 … c1 − 1 of a unit, transformed into `v`: [point][panel of tiles][channel][tile of the panel], or `across`, as gradients with
+ * Channels c0 … c1 − 1 of a unit, transformed into `v`: [point][panel of tiles][channel][block of taps][tile of the panel], or `across`, as gradients with
  * respect to filters want them, [panel of channels][point][tile][channel of the panel]. `source` describes x, and is another block than `args`
  * where x is the gradient of the outputs: then its tiles are spread. With CONV_SIDE_Z = 4, `z` counts tiles of four outputs, whose six frames are
  * transformed along z first, and become six.
@@ -28,6 +28,8 @@ export function transformInput<V>(
   const numbers = <usize>word(args, CONV_NUMBERS), rows = scratch + <usize>word(args, CONV_SCRATCH_ROWS);
   const tiles = scratch + <usize>word(args, CONV_SCRATCH_TILES), point = <usize>word(args, CONV_V_POINT);
   const deep = word(args, CONV_SIDE_Z) > 1, frames = deep ? 6 : 1, frame = word(args, CONV_PITCHES + 4), part = images * tall * points * pitch;
+  const high = across ? 1 : word(args, CONV_TAP_BLOCKS), broad = across ? 1 : word(args, CONV_TAP_BLOCKS + 4), blocks = high * broad;
+  const starts = <usize>word(args, CONV_TAP_STARTS), step = <usize>word(args, CONV_ROW_STEP);
   const together = across ? L : 1, channels = tiles + <usize>(count + L) * TILE_WORDS;
   for (let c = c0; c < c1; c += together) {
     let to = rows;
@@ -36,25 +38,29 @@ export function transformInput<V>(
       for (let n = n0; n < n0 + images; ++n) {
         const at = x + n * word(source, CONV_X_STRIDES) + g * word(source, CONV_X_STRIDES + 4) + min(c + l, c1 - 1) * word(source, CONV_X_STRIDES + 8);
         let from = inputTile<f32, V>(source, scratch, <usize>at, 1, z, row, column);
-        if (deep) rowsOfSix<V>(from, from, frame, numbers, false);
-        for (let r = 0; r < tall; ++r, from += <usize>(side * word(args, CONV_STRIDE + 4) * pitch), to += <usize>(points * pitch)) {
-          for (let f = 0, at = from, next = to; f < frames; ++f, at += <usize>frame, next += <usize>part) {
-            if (points == 6) rowsOfSix<V>(at, next, pitch, numbers, spread);
+        if (deep) rowsOfSix<V>(from, frame, from, frame, numbers, false);
+        for (let r = 0; r < tall; ++r, from += <usize>side * step, to += <usize>(points * pitch)) {
+          for (let f = 0, next = to; f < frames * high; ++f, next += <usize>part) {
+            const at = from + <usize>(high > 1 ? entry(starts, f) : f * frame);
+            if (points == 6) rowsOfSix<V>(at, step, next, pitch, numbers, spread);
             else if (points == 9) rowsOfNine<V>(at, next, pitch, numbers);
-            else rowsOfFour<V>(at, next, pitch);
+            else rowsOfFour<V>(at, step, next, pitch);
           }
         }
       }
     }
-    if (fetches && (c == c0 || (c & 1) == 0)) fetchPoints<V>(args, v + <usize>(c * wide * 4), ceilDivide(count, wide), frames, rows - 64);
-    for (let t = 0; t < count; t += across ? 1 : L) {
-      const tile = tiles + <usize>t * TILE_WORDS, list = across ? channels : tile, base = across ? rows + load<u32>(tile + TILE_ROWS_AT) : rows;
-      const lane = across ? c - c0 : t, term = across ? t : c;
-      let at = v + <usize>(lane / wide * word(args, CONV_V_PANEL) + (lane % wide + term * wide) * 4);
-      for (let f = 0, rows = base; f < frames; ++f, rows += <usize>part, at += <usize>(word(args, CONV_CHANNELS) * wide * 4)) {
-        if (points == 6) columnsOfSix<V>(list, rows, pitch, at, point, numbers, spread);
-        else if (points == 9) columnsOfNine<V>(list, rows, pitch, at, point, numbers);
-        else columnsOfFour<V>(list, rows, pitch, at, point);
+    for (let b = 0; b < blocks; ++b) {
+      const term = c * blocks + b, from = rows + <usize>(b / broad * part + (broad > 1 ? entry(starts, high + b % broad) : 0));
+      if (fetches && (term == c0 * blocks || (term & 1) == 0)) fetchPoints<V>(args, v + <usize>(term * wide * 4), ceilDivide(count, wide), frames, rows - 64);
+      for (let t = 0; t < count; t += across ? 1 : L) {
+        const tile = tiles + <usize>t * TILE_WORDS, list = across ? channels : tile, base = across ? from + load<u32>(tile + TILE_ROWS_AT) : from;
+        const lane = across ? c - c0 : t;
+        let at = v + <usize>(lane / wide * word(args, CONV_V_PANEL) + (lane % wide + (across ? t : term) * wide) * 4);
+        for (let f = 0, rows = base; f < frames; ++f, rows += <usize>part, at += <usize>(word(args, CONV_FRAME_TERMS) * wide * 4)) {
+          if (points == 6) columnsOfSix<V>(list, rows, pitch, at, point, numbers, spread);
+          else if (points == 9) columnsOfNine<V>(list, rows, pitch, at, point, numbers);
+          else columnsOfFour<V>(list, rows, pitch, at, point);
+        }
       }
     }
   }
@@ -62,19 +68,19 @@ export function transformInput<V>(
 
 /** The lines of `v` that two channels are about to be stored into: see ahead.ts. */
 function fetchPoints<V>(args: usize, v: usize, across: i32, frames: i32, sink: usize): void {
-  const points = word(args, CONV_POINTS), frame = <usize>(word(args, CONV_CHANNELS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>());
+  const points = word(args, CONV_POINTS), frame = <usize>(word(args, CONV_FRAME_TERMS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>());
   for (let q = 0; q < across; ++q, v += <usize>word(args, CONV_V_PANEL)) {
     for (let f = 0, line = v; f < frames; ++f, line += frame) fetchEach(line, points * points, <usize>word(args, CONV_V_POINT), sink);
   }
 }
 
-/** Bᵀ along y, for whole rows: six rows `pitch` bytes apart become six. Or A, if `spread`, of the first four. */
-function rowsOfSix<V>(from: usize, to: usize, pitch: usize, numbers: usize, spread: bool): void {
+/** Bᵀ along y, for whole rows: six rows of `pitch` bytes, `step` bytes apart, become six. Or A, if `spread`, of the first four. */
+function rowsOfSix<V>(from: usize, step: usize, to: usize, pitch: usize, numbers: usize, spread: bool): void {
   const two = loadSplat<f32, V>(numbers), half = loadSplat<f32, V>(numbers + 4), middle = loadSplat<f32, V>(numbers + 8);
   const near = loadSplat<f32, V>(numbers + 12), far = loadSplat<f32, V>(numbers + 16);
   for (const end = from + pitch; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
-    const d0 = loadLanes<f32, V>(from), d1 = loadLanes<f32, V>(from + pitch), d2 = loadLanes<f32, V>(from + 2 * pitch);
-    const d3 = loadLanes<f32, V>(from + 3 * pitch), d4 = loadLanes<f32, V>(from + 4 * pitch), d5 = loadLanes<f32, V>(from + 5 * pitch);
+    const d0 = loadLanes<f32, V>(from), d1 = loadLanes<f32, V>(from + step), d2 = loadLanes<f32, V>(from + 2 * step);
+    const d3 = loadLanes<f32, V>(from + 3 * step), d4 = loadLanes<f32, V>(from + 4 * step), d5 = loadLanes<f32, V>(from + 5 * step);
     if (spread) spreadFour<V>(to, pitch, d0, d1, d2, d3, two, half, near, far);
     else storeSix<V>(to, pitch, d0, d1, d2, d3, d4, d5, two, half, middle, near, far);
   }
@@ -143,9 +149,9 @@ function rowsOfNine<V>(from: usize, to: usize, pitch: usize, numbers: usize): vo
   storeLanes<f32, V>(to + 4 * step, multiplySubtract<f32, V>(middle, d2, add<f32, V>(d0, d4)));
 }
 
-function rowsOfFour<V>(from: usize, to: usize, pitch: usize): void {
+function rowsOfFour<V>(from: usize, step: usize, to: usize, pitch: usize): void {
   for (const end = from + pitch; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
-    const d0 = loadLanes<f32, V>(from), d1 = loadLanes<f32, V>(from + pitch), d2 = loadLanes<f32, V>(from + 2 * pitch), d3 = loadLanes<f32, V>(from + 3 * pitch);
+    const d0 = loadLanes<f32, V>(from), d1 = loadLanes<f32, V>(from + step), d2 = loadLanes<f32, V>(from + 2 * step), d3 = loadLanes<f32, V>(from + 3 * step);
     storeFour<V>(to, pitch, d0, d1, d2, d3);
   }
 }

@@ -1,6 +1,6 @@
 /** The units of winograd.ts: where they lie, and the tiles of one. */
 import {
-  CONV_BATCH, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_STRIDE, CONV_TILE_BATCH, CONV_TILE_COLUMNS,
+  CONV_BATCH, CONV_COLUMN_STEP, CONV_OUT, CONV_PITCHES, CONV_POINTS, CONV_SCRATCH_TILES, CONV_SIDE, CONV_TILE_BATCH, CONV_TILE_COLUMNS,
   CONV_TILE_ROWS, CONV_Y_STRIDES,
 } from "./args";
 import { lanes } from "./lanes";
@@ -27,7 +27,7 @@ export function unitsOfFrame(args: usize): i32 {
 
 /** Lists the tiles of a unit in scratch; returns how many they are. Behind the last there are copies of it, up to a whole vector. */
 export function listTiles<V>(args: usize, scratch: usize, unit: i32, n0: i32): i32 {
-  const side = word(args, CONV_SIDE), rowPitch = word(args, CONV_PITCHES + 12), points = word(args, CONV_POINTS), across = word(args, CONV_STRIDE + 8) * 4;
+  const side = word(args, CONV_SIDE), rowPitch = word(args, CONV_PITCHES + 12), points = word(args, CONV_POINTS), across = word(args, CONV_COLUMN_STEP);
   const row = unit / bandsX(args) * word(args, CONV_TILE_ROWS), column = unit % bandsX(args) * word(args, CONV_TILE_COLUMNS);
   const rows = min(word(args, CONV_TILE_ROWS), word(args, CONV_OUT + 4) - row);
   const columns = min(word(args, CONV_TILE_COLUMNS), word(args, CONV_OUT + 8) - column);

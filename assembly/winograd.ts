@@ -1,5 +1,5 @@
 /**
- * Winograd's minimal filtering for filters of 3×3 taps and dilation 1 in y and x:
+ * Winograd's minimal filtering for filters of 3×3 taps or more and dilation 1 in y and x:
  *
  *   y = Aᵀ [ Σ_c (G w_c Gᵀ) ⊙ (Bᵀ x_c B) ] A        m² outputs for p² products a channel, instead of 9 m²
  *
@@ -7,6 +7,9 @@
  *   stride 2   m = 4, p = 9: taps 0 and 2 by F(4, 2) with five points, tap 1 by four plain products, whose filters are the same
  *   in depth   F(4×4×4, 3×3×3): 64 outputs for 216 products a channel, instead of 1728. Bᵀ along z is taken of six frames of x before the
  *              others, G along z of a panel of filters whenever it is multiplied (they are kept as of F(4×4)), Aᵀ along z of products at once
+ *
+ * Larger filters are cut into blocks of 3 × 3 taps, which are terms as channels are: their taps are a stride apart, so that outputs side by side meet
+ * inputs side by side, of the same phase. 5×5 taps are four blocks, or four with stride 2 too; 7×7 are nine.
  *
  * A *tile* is a square of m × m outputs, a *point* one of the p² elements of a transformed tile, a *unit* the tiles of a
  * rectangle of outputs, of `CONV_TILE_BATCH` images one after the other. The products are one matrix product for each point,
@@ -17,12 +20,12 @@
  *   winograd_input      transforms the units of every frame into memory, once for all filters and taps in z
  *   winograd_multiply   multiplies them, a run of filters at a time, and transforms the outputs
  *
- * Order of additions of one product: z, channel; in depth channel only. float32 only: who wants the digits of float64 does not want to lose any.
+ * Order of additions of one product: z, channel, block; in depth channel only. float32 only: who wants the digits of float64 does not want to lose any.
  */
 import {
-  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
+  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAME_TERMS, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
   CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_ROWS, CONV_SCRATCH_V, CONV_SIDE_Z, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
-  CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_X, CONV_Y,
+  CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_W_ROWS, CONV_X, CONV_Y,
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { fetchLines } from "./ahead";
@@ -77,7 +80,7 @@ export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, las
 /** From one frame to the next in a panel of transformed input. */
 // @ts-ignore: decorator
 @inline function frameBytes<V>(args: usize): i32 {
-  return word(args, CONV_CHANNELS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>();
+  return word(args, CONV_FRAME_TERMS) * word(args, CONV_TILE_NV) * vectorBytes<f32, V>();
 }
 
 /** The products of one output in z, of a whole pass. */
@@ -97,7 +100,8 @@ function multiplyUnit<V>(
   const across = ceilDivide(count, word(args, CONV_TILE_NV) * lanes<f32, V>()), products = scratch + <usize>word(args, CONV_SCRATCH_M);
   for (let p0 = run * panels / runs, end = (run + 1) * panels / runs; p0 < end; p0 += pass) {
     const p1 = min(end, p0 + pass);
-    multiplyPoints<V>(args, scratch, g, z, p0, p1, count, v, own);
+    if (word(args, CONV_W_ROWS)) multiplyRows<V>(args, scratch, g, z, p0, p1, count, v, own);
+    else multiplyPoints<V>(args, scratch, g, z, p0, p1, count, v, own);
     for (let p = p0; p < p1; ++p) {
       for (let d = 0, last = min(side, word(args, CONV_OUT) - z * side); d < last; ++d) {
         const from = products + <usize>(d * depthBytes(args) + (p - p0) * across * word(args, CONV_M_SLOT));
@@ -119,7 +123,7 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + u * word(args, CONV_W_POINT));
     for (let p = p0; p < p1; ++p) {
       const k = entry(panels, p), height = entry(panels, p + 1) - k;
-      const filters = w + <usize>(k * word(args, CONV_TAPS) * word(args, CONV_CHANNELS) * 4);
+      const filters = w + <usize>(k * word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4);
       const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + i * word(args, CONV_M_POINT) + (p - p0) * across * slot);
       if (word(args, CONV_SIDE_Z) > 1) multiplyDeep<V>(args, scratch, z, height, filters, v, count, products, <usize>(across * slot));
       else multiplyFrames<V>(args, scratch, own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW), height, filters, v, count, products, <usize>(across * slot));
@@ -127,16 +131,45 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
   }
 }
 
+/**
+ * The same with filters that are kept as rows of points: larger than the caches, they take longer to be read than to be transformed along x. The rows of
+ * CONV_W_ROWS panels become points in scratch, and meet all tiles.
+ */
+function multiplyRows<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
+  const points = word(args, CONV_POINTS), panels = <usize>word(args, CONV_PANELS), slot = word(args, CONV_M_SLOT), numbers = <usize>word(args, CONV_NUMBERS);
+  const across = ceilDivide(count, word(args, CONV_TILE_NV) * lanes<f32, V>()), point = <usize>word(args, CONV_W_POINT), depth = word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4;
+  const first = own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW), six = scratch + <usize>word(args, CONV_SCRATCH_ROWS), some = word(args, CONV_W_ROWS);
+  const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
+  for (let u = 0, row = w; u < 6; ++u, row += 3 * point) {
+    for (let q = p0; q < p1; q += some) {
+      const k0 = entry(panels, q), q1 = min(p1, q + some), bytes = (entry(panels, q1) - k0) * depth, next = (bytes + 63) & -64;
+      const from = row + <usize>(k0 * depth);
+      if (points == 6) filtersOfSix<V>(from, point, bytes, six, next, numbers);
+      else filtersOfNine<V>(from, point, bytes, six, next, numbers);
+      // With stride 2 the last of six rows and columns of filters serves four of nine.
+      for (let i = u, end = u == 5 ? points : u + 1; i < end; ++i) {
+        for (let j = 0; j < points; ++j) {
+          const at = i * points + j;
+          for (let p = q; p < q1; ++p) {
+            const k = entry(panels, p), products = scratch + <usize>(word(args, CONV_SCRATCH_M) + at * word(args, CONV_M_POINT) + (p - p0) * across * slot);
+            multiplyFrames<V>(args, scratch, first, entry(panels, p + 1) - k, six + <usize>(min(j, 5) * next + (k - k0) * depth), v + <usize>(at * word(args, CONV_V_POINT)), count, products, <usize>(across * slot));
+          }
+        }
+      }
+    }
+  }
+}
+
 /** Over the frames from `first` on that taps meet, and their channels. */
 function multiplyFrames<V>(args: usize, scratch: usize, first: i32, height: i32, filters: usize, v: usize, count: i32, products: usize, bytes: usize): void {
-  const taps = word(args, CONV_TAPS), dilation = word(args, CONV_DILATION), frames = word(args, CONV_FRAMES), channels = word(args, CONV_CHANNELS);
+  const taps = word(args, CONV_TAPS), dilation = word(args, CONV_DILATION), frames = word(args, CONV_FRAMES), terms = word(args, CONV_FRAME_TERMS);
   // Frames side by side are one row of terms.
   const near = dilation == 1, end = near ? min(taps, frames - first) : taps;
   let opens = true;
   for (let t = near ? max(0, -first) : 0, run = near ? end - t : 1; t < end; t += run) {
     const frame = first + t * dilation;
-    if (<u32>frame >= <u32>frames || channels == 0) continue;
-    multiplyTerms<V>(args, scratch, height, run * channels, filters + <usize>(t * channels * height * 4), v + <usize>(frame * frameBytes<V>(args)), count, products, opens);
+    if (<u32>frame >= <u32>frames || terms == 0) continue;
+    multiplyTerms<V>(args, scratch, height, run * terms, filters + <usize>(t * terms * height * 4), v + <usize>(frame * frameBytes<V>(args)), count, products, opens);
     opens = false;
   }
   if (opens) memory.fill(products, 0, bytes);
@@ -144,10 +177,10 @@ function multiplyFrames<V>(args: usize, scratch: usize, first: i32, height: i32,
 
 /** Over the channels of the six frames of a tile in z, with filters that become six, and Aᵀ of the six sums. */
 function multiplyDeep<V>(args: usize, scratch: usize, z: i32, height: i32, filters: usize, v: usize, count: i32, products: usize, bytes: usize): void {
-  const channels = word(args, CONV_CHANNELS), frame = channels * height * 4, next = (frame + 63) & -64, depth = <usize>depthBytes(args);
+  const channels = word(args, CONV_FRAME_TERMS), frame = channels * height * 4, next = (frame + 63) & -64, depth = <usize>depthBytes(args);
   const sums = scratch + <usize>word(args, CONV_SCRATCH_ROWS), six = sums + 6 * bytes, numbers = <usize>word(args, CONV_NUMBERS);
   if (word(args, CONV_FETCHES)) fetchLines(filters, 3 * frame, sums - 64);
-  filtersOfSix<V>(filters, frame, six, next, numbers);
+  filtersOfSix<V>(filters, frame, frame, six, next, numbers);
   for (let s = 0; s < 6; ++s) {
     multiplyTerms<V>(args, scratch, height, channels, six + <usize>(s * next), v + <usize>((6 * z + s) * frameBytes<V>(args)), count, sums + <usize>s * bytes, true);
   }
@@ -160,7 +193,7 @@ function multiplyTerms<V>(args: usize, scratch: usize, height: i32, terms: i32, 
   const L = lanes<f32, V>(), nv = word(args, CONV_TILE_NV), wide = nv * L, vector = vectorBytes<f32, V>(), slot = word(args, CONV_M_SLOT), block = word(args, CONV_BLOCK_TERMS);
   // Whole panels of tiles, and a last one of one vector, if that is enough.
   const across = ceilDivide(count, wide), whole = (count + wide - L - 1) / wide, next = word(args, CONV_V_PANEL);
-  const fetches = word(args, CONV_FETCHES) && word(args, CONV_SIDE_Z) == 1;
+  const fetches = word(args, CONV_FETCHES) && word(args, CONV_SIDE_Z) == 1 && !word(args, CONV_W_ROWS);
   for (let t = 0; t < terms; t += block, opens = false) {
     const some = min(block, terms - t), end = w + <usize>(some * height * 4), from = opens ? scratch : to, fromNext = opens ? 0 : slot;
     if (fetches) fetchLines(w, some * height * 4, scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64);
@@ -174,20 +207,36 @@ function multiplyTerms<V>(args: usize, scratch: usize, height: i32, terms: i32, 
 }
 
 /**
- * G along z: three frames of a panel of filters become six, in whole vectors.
+ * G along z, or x: `bytes` of filters of three taps, `apart` bytes from each other, become six, in whole vectors.
  *   G = [1 0 0; −√2/3 −1/3 −√½/3; −√2/3 1/3 −√½/3; √½/3 1/3 √2/3; √½/3 −1/3 √2/3; 0 0 1]
  */
-function filtersOfSix<V>(from: usize, bytes: i32, to: usize, nextBytes: i32, numbers: usize): void {
+function filtersOfSix<V>(from: usize, apart: usize, bytes: i32, to: usize, nextBytes: i32, numbers: usize): void {
   const near = loadSplat<f32, V>(numbers + 20), far = loadSplat<f32, V>(numbers + 24), third = loadSplat<f32, V>(numbers + 28), zero = splat<f32, V>(0);
-  const frame = <usize>bytes, toFrame = <usize>nextBytes;
-  for (const end = from + frame; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
-    const a = loadLanes<f32, V>(from), b = multiply<f32, V>(third, loadLanes<f32, V>(from + frame)), c = loadLanes<f32, V>(from + 2 * frame);
+  const next = <usize>nextBytes;
+  for (const end = from + <usize>bytes; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
+    const a = loadLanes<f32, V>(from), b = multiply<f32, V>(third, loadLanes<f32, V>(from + apart)), c = loadLanes<f32, V>(from + 2 * apart);
     const s = multiplyAdd<f32, V>(far, a, multiply<f32, V>(near, c)), t = multiplyAdd<f32, V>(near, a, multiply<f32, V>(far, c));
     storeLanes<f32, V>(to, a);
-    storeLanes<f32, V>(to + toFrame, subtract<f32, V>(subtract<f32, V>(zero, s), b));
-    storeLanes<f32, V>(to + 2 * toFrame, subtract<f32, V>(b, s));
-    storeLanes<f32, V>(to + 3 * toFrame, add<f32, V>(t, b));
-    storeLanes<f32, V>(to + 4 * toFrame, subtract<f32, V>(t, b));
-    storeLanes<f32, V>(to + 5 * toFrame, c);
+    storeLanes<f32, V>(to + next, subtract<f32, V>(subtract<f32, V>(zero, s), b));
+    storeLanes<f32, V>(to + 2 * next, subtract<f32, V>(b, s));
+    storeLanes<f32, V>(to + 3 * next, add<f32, V>(t, b));
+    storeLanes<f32, V>(to + 4 * next, subtract<f32, V>(t, b));
+    storeLanes<f32, V>(to + 5 * next, c);
+  }
+}
+
+/** The same with stride 2, where taps 0 and 2 become five and tap 1 stays: see winograd-filters.ts. */
+function filtersOfNine<V>(from: usize, apart: usize, bytes: i32, to: usize, nextBytes: i32, numbers: usize): void {
+  const near = loadSplat<f32, V>(numbers + 20), far = loadSplat<f32, V>(numbers + 24), third = loadSplat<f32, V>(numbers + 28), zero = splat<f32, V>(0);
+  const next = <usize>nextBytes;
+  for (const end = from + <usize>bytes; from < end; from += vectorBytes<f32, V>(), to += vectorBytes<f32, V>()) {
+    const a = loadLanes<f32, V>(from), c = loadLanes<f32, V>(from + 2 * apart);
+    const s = multiply<f32, V>(far, a), t = multiply<f32, V>(near, a), h = multiply<f32, V>(third, c);
+    storeLanes<f32, V>(to, subtract<f32, V>(subtract<f32, V>(zero, s), h));
+    storeLanes<f32, V>(to + next, subtract<f32, V>(s, h));
+    storeLanes<f32, V>(to + 2 * next, add<f32, V>(t, h));
+    storeLanes<f32, V>(to + 3 * next, subtract<f32, V>(h, t));
+    storeLanes<f32, V>(to + 4 * next, c);
+    storeLanes<f32, V>(to + 5 * next, loadLanes<f32, V>(from + apart));
   }
 }

@@ -249,6 +249,11 @@ export interface Points {
   readonly wPoint: number;
   readonly wGroup: number;
   readonly passPanels: number;
+  /** See args.ts, CONV_TAP_BLOCKS and PACK_TAP_BLOCKS: of y and x, in bytes of a tile of the input, and in taps. */
+  readonly tapStarts: readonly [readonly number[], readonly number[]];
+  readonly tapBlocks: TapBlocks;
+  /** See args.ts, CONV_W_ROWS. */
+  readonly rowPanels: number;
   readonly fetches: boolean;
   readonly scratchTiles: number;
   readonly scratchRows: number;
@@ -256,9 +261,20 @@ export interface Points {
   readonly scratchM: number;
 }
 
+/** Filters in blocks of three taps, on axes y and x: the first tap of each, and how many taps the three are apart. */
+export interface TapBlocks {
+  readonly starts: readonly [readonly number[], readonly number[]];
+  readonly steps: readonly [number, number];
+}
+
 export function winogradBlock(p: ConvProblem, b: ConvBlocking, t: Points): BlockImage {
   const numbers = winogradNumbers();
-  return blocking(problemWords(new Words(A.CONV_BYTES, [b.panels, numbers]), p), b)
+  const [high, broad] = t.tapStarts;
+  const starts = Int32Array.of(...high, ...broad);
+  return blocking(problemWords(new Words(A.CONV_BYTES, [b.panels, numbers, starts]), p), b)
+    .put(A.CONV_TAP_BLOCKS, high.length, broad.length)
+    .table(A.CONV_TAP_STARTS, starts)
+    .put(A.CONV_FRAME_TERMS, p.channels * high.length * broad.length, t.rowPanels)
     .put(A.CONV_W_GROUP, wrap(t.wGroup))
     .put(A.CONV_SIDE, t.side)
     .put(A.CONV_POINTS, t.points)
@@ -279,7 +295,12 @@ export function winogradNumbers(): Int32Array {
 export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Points): BlockImage {
   const size = elementBytes(p.dtype);
   const { group, filter, channel, space } = p.w;
-  return new Words(A.PACK_BYTES, [panels])
+  const [high, broad] = t.tapBlocks.starts;
+  const starts = Int32Array.of(...high, ...broad);
+  return new Words(A.PACK_BYTES, [panels, starts])
+    .put(A.PACK_TAP_BLOCKS, high.length, broad.length)
+    .table(A.PACK_TAP_STARTS, starts)
+    .put(A.PACK_TAP_STEPS, ...t.tapBlocks.steps, t.rowPanels)
     .put(A.PACK_PANEL_COUNT, panels.length - 1)
     .put(A.PACK_GROUP, wrap(t.wGroup))
     .put(A.PACK_CHANNELS, p.channels)

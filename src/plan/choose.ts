@@ -2,7 +2,7 @@
 import { OptionError, OutOfMemoryError } from "../errors.ts";
 import { canonical, withBatchAsColumns } from "../problem/canonical.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { product } from "../problem/problem.ts";
+import { multiplyAdds, product, termCount } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
 import { type Candidate, directCandidate } from "./direct.ts";
 import { fftCandidate } from "./fft.ts";
@@ -14,7 +14,7 @@ import { elementBytes } from "./registers.ts";
 import { separableCandidate } from "./separable.ts";
 import type { Tuning } from "./tuning.ts";
 import { unsharedPlan } from "./unshared.ts";
-import { winogradCandidates } from "./winograd.ts";
+import { isNineTaps, winogradCandidates } from "./winograd.ts";
 
 export type AlgorithmOption = "auto" | "direct" | "winograd" | "fft" | "separable" | "depthwise";
 
@@ -117,7 +117,8 @@ const WANTS = {
   depthwise: "one channel per group",
   separable: "one channel per group, and taps on both axes",
   fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
-  winograd: "float32 and filters of 3 × 3 taps (in rows and columns), with stride 1 or 2 and dilation 1 there",
+  winograd:
+    "float32 and filters of 3 × 3 taps or more (in rows and columns), dilation 1 there, and strides that leave fewer products",
 };
 
 const BUILDERS = { separable: separableCandidate, fft: fftCandidate };
@@ -132,7 +133,10 @@ const LEAST_TO_TRANSFORM = 5e5;
  * are filtered, sums stay sums.
  */
 const LEAST_FOR_WINOGRAD = 2e6;
-const LEAST_TERMS_FOR_WINOGRAD = 9;
+const LEAST_TERMS_FOR_WINOGRAD = 75;
+const LEAST_PLANES_FOR_WINOGRAD = 3;
+/** Larger filters are met by whoever filters pictures: for them there must be so much to gain, whatever the binary. */
+const LEAST_MULTIPLY_ADDS_IN_BLOCKS = 1.6e7;
 
 function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
   const sums = [...depthwiseForms(p, binary), ...directForms(p, binary, undefined, tuning)];
@@ -140,8 +144,9 @@ function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Dem
   const separable = rankOne ? separableCandidate(p, binary) : null;
   const { cycles } = cheapest(sums);
   const fft = cycles >= LEAST_TO_TRANSFORM ? fftCandidate(p, binary) : null;
-  const many = p.channels * p.taps[0] >= LEAST_TERMS_FOR_WINOGRAD;
-  const winograd = cycles >= LEAST_FOR_WINOGRAD && many ? winogradCandidates(p, binary) : [];
+  const many = p.channels * p.taps[0] >= LEAST_PLANES_FOR_WINOGRAD && termCount(p) >= LEAST_TERMS_FOR_WINOGRAD;
+  const large = isNineTaps(p) || multiplyAdds(p) >= LEAST_MULTIPLY_ADDS_IN_BLOCKS;
+  const winograd = cycles >= LEAST_FOR_WINOGRAD && many && large ? winogradCandidates(p, binary) : [];
   return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd];
 }
 

@@ -28,6 +28,9 @@ const ROWS_PER_PACKED_TILE = 4;
 const LONGEST_ROW = 256;
 /** Input tile and accumulators should stay in L2. */
 const SCRATCH_TARGET = 384 * 1024;
+/** A copy of the planes of so few filters of one tap serves too few panels: 96→24 @56 is 1.1 times as fast in place, 128→128 0.98. */
+const FEW_FILTERS = 64;
+const MOST_PAGES_FOR_FEW = 160;
 /** What is copied for one tile of c01b, measured on 3×3 64→64 @16, batch 128 (of nnet.conv2d's speed: 0.95 at 40 KiB, 0.98 at 80, 0.97 uncut). */
 const COPY_TARGET = 80 * 1024;
 /** A call from JavaScript costs some 50 ns, and the engine promotes functions by their calls: at least this much in each. */
@@ -103,7 +106,9 @@ export function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, regist
   const mostRows = TILE_MULTIPLY_ADDS / (columns * perPixel);
   let rows = evenPart(outRows, Math.max(leastRows, Math.floor(mostRows)));
   const measure = () => {
-    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns });
+    const few = product(p.taps) === 1 && p.filters <= FEW_FILTERS;
+    const mostPages = few ? MOST_PAGES_FOR_FEW : undefined;
+    const input = layOutInputTile(p, { rows, columns, channels: blockChannels, overColumns, vectorColumns, mostPages });
     const strips = rows * Math.ceil(columns / vectorColumns);
     const perTile = rows * columns * perPixel;
     const others = p.batch * p.groups * p.output[0] * Math.ceil(outRows / rows) * Math.ceil(outColumns / columns);

@@ -51,6 +51,8 @@ export interface TileShape {
   readonly overColumns: boolean;
   /** Columns of one register tile, if so. */
   readonly vectorColumns: number;
+  /** So many planes are read in place although they stand on pages of their own; unset, as many as there is room for. */
+  readonly mostPages?: number | undefined;
   /** The tile is read in other than its own order, so that memory should be read once, along rows. */
   readonly copied?: boolean;
   /** Strided columns are read where they are, not cut into phases. */
@@ -67,7 +69,7 @@ function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
   if (shape.bordered) return true;
   if (shape.copied || !staysInside(p)) return false;
   if (shape.overColumns && (p.x.space[2] !== 1 || p.stride[2] !== 1)) return false;
-  return !tooManyPlaces(Math.abs(p.x.channel) * elementBytes(p.dtype), shape.channels);
+  return !tooManyPlaces(Math.abs(p.x.channel) * elementBytes(p.dtype), shape.channels, shape.mostPages ?? MOST_PAGES);
 }
 
 /**
@@ -75,8 +77,8 @@ function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
  * pages of their own are more than the first level of address translation holds (1×1 256→64 @56: some 10 % slower in
  * place). A copy puts them side by side.
  */
-function tooManyPlaces(planeBytes: number, channels: number): boolean {
-  return (planeBytes % SET_SPAN === 0 && channels > 8) || (planeBytes >= PAGE && channels > MOST_PAGES);
+function tooManyPlaces(planeBytes: number, channels: number, mostPages: number): boolean {
+  return (planeBytes % SET_SPAN === 0 && channels > 8) || (planeBytes >= PAGE && channels > mostPages);
 }
 
 function inPlace(p: ConvProblem, shape: TileShape): InputTile {

@@ -16,8 +16,10 @@ const GRAIN_MULTIPLY_ADDS = 5e4;
 export function planTransposed(p: ConvProblem, binary: BinaryName, demand: Demand): Plan {
   if (!p.transposed) return choosePlan(p, binary, demand);
   if (p.w.position || phaseCount(p) > MOST_PHASES) return gatheringPlan(p, binary, demand);
-  if (demand.algorithm === "separable") {
-    throw new OptionError("algorithm", '"separable" does not serve the gradient of a subsampled convolution');
+  // Of steps in depth alone each phase has all taps in rows and columns.
+  const inPlanes = p.stride[1] > 1 || p.stride[2] > 1;
+  if (demand.algorithm === "separable" || (demand.algorithm === "winograd" && inPlanes)) {
+    throw new OptionError("algorithm", `"${demand.algorithm}" does not serve the gradient of a subsampled convolution`);
   }
   const phases = phasesOf(p);
   // Left to itself a phase takes plain sums: whether a transform would pay cannot be said of one phase alone.

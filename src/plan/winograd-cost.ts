@@ -17,6 +17,12 @@ const NEAR_BYTES = 1280 * 1024;
 /** An element of transformed filters; they are computed once, and most calls are repeated. */
 export const FILTER_CYCLES = 2;
 const FILTER_SHARE = 0.25;
+/**
+ * Of a filter of one term, six rows of points from three taps each; and from so many bytes on that a unit reads (256→256 @14: 1.22 times as fast where
+ * they come from afar, 0.90 when nothing else has been in the caches; 256→256 @56 1.03, 512→512 @14 1.13).
+ */
+const ROW_CYCLES = 9;
+const ROWS_BYTES = 9e6;
 
 export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
   const { side, deep } = form;
@@ -40,6 +46,13 @@ export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: U
   const first = perByte(fused ? pass : all * held * tiles * p.channels) * tiles * p.channels;
   const each = steps * (multiply - stream + passing) + (fused ? steps : held) * (input + 2 * first);
   return full * each + all * steps * stream + elements * FILTER_CYCLES * FILTER_SHARE;
+}
+
+/** Whether filters are kept as rows of points: where so many are read for a unit that it takes longer than to make points of rows. */
+export function keepsRows(p: ConvProblem, binary: BinaryName, form: Form): boolean {
+  const read = form.points ** 2 * p.filters * p.channels * p.taps[0] * SIZE;
+  // One lane takes longer to make them than to read them.
+  return laneCount(binary, p.dtype) > 1 && form.deep === 1 && form.kept === 6 && read > ROWS_BYTES;
 }
 
 /**
@@ -67,9 +80,10 @@ export function unitCycles(
       sum + count * (panels * tile(height, vectors) + (groups % vectors) * tile(height, 1)),
     0,
   );
-  // Of six points in z three frames are read, and become six.
-  const bytes = (form.kept ** 2 * p.filters * terms * SIZE) / (form.deep > 1 ? 2 : 1);
-  const deepened = form.deep > 1 ? points * p.filters * p.channels : 0;
+  // Of six points in z, or of a row, three frames or taps are read, and become six.
+  const asRows = keepsRows(p, binary, form);
+  const bytes = (form.kept ** 2 * p.filters * terms * SIZE) / (form.deep > 1 || asRows ? 2 : 1);
+  const deepened = form.deep > 1 ? points * p.filters * p.channels : asRows ? ROW_CYCLES * p.filters * terms : 0;
   const stream = bytes * (bytes > NEAR_BYTES ? FAR_CYCLES : NEAR_CYCLES);
   return {
     multiply: points * products + deepened + stream + p.filters * groups * form.outputCycles * form.deep,

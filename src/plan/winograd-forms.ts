@@ -34,10 +34,21 @@ export const FORMS: readonly Form[] = [
   },
   { name: "F(4×4×4)", stride: 1, side: 4, points: 6, kept: 6, deep: 4, frames: 6, inputCycles: 170, outputCycles: 165 },
 ];
-export function describeForm({ name, side, deep, points, frames }: Form): string {
-  const [taps, outputs] = [deep > 1 ? 27 : 9, side * side * deep];
-  const done = points ** 2 * (deep > 1 ? frames : 1);
-  return `${name} of ${deep > 1 ? "3×3×3" : "3×3"}: ${done} multiply-adds instead of ${taps * outputs} for ${outputs} outputs of a channel`;
+export function describeForm({ name, side, deep, points, frames }: Form, p: ConvProblem, blocks: number): string {
+  const [, high, wide] = p.taps;
+  const [taps, outputs] = [high * wide * (deep > 1 ? 3 : 1), side * side * deep];
+  const done = points ** 2 * (deep > 1 ? frames : blocks);
+  const of = `${deep > 1 ? "3×" : ""}${high}×${wide}${blocks > 1 ? ` in ${blocks} blocks of 3×3` : ""}`;
+  return `${name} of ${of}: ${done} multiply-adds instead of ${taps * outputs} for ${outputs} outputs of a channel`;
+}
+
+/** Where the blocks of three taps of an axis begin, whose taps are `stride` apart: those of one phase after the other. */
+export function blocksOf(taps: number, stride: number): number[] {
+  const starts: number[] = [];
+  for (let phase = 0; phase < Math.min(stride, taps); phase++) {
+    for (let tap = phase; tap < taps; tap += 3 * stride) starts.push(tap);
+  }
+  return starts;
 }
 
 /** The tiles of a unit: rows and columns of them, in so many images. */

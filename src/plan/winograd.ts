@@ -2,13 +2,20 @@
 
 import * as A from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
-import { convPointers, type Points, packPointers, winogradBlock, winogradFiltersBlock } from "./blocks.ts";
+import {
+  convPointers,
+  type Points,
+  packPointers,
+  type TapBlocks,
+  winogradBlock,
+  winogradFiltersBlock,
+} from "./blocks.ts";
 import { type Candidate, panelsOf } from "./direct.ts";
-import { layOutInputTile, oddLines, roundUp } from "./input-tile.ts";
+import { type InputTile, layOutInputTile, oddLines, roundUp } from "./input-tile.ts";
 import { type Plan, type Pointer, planFrom } from "./plan.ts";
 import { type BinaryName, laneCount, registerTiles } from "./registers.ts";
-import { BLOCK_TERMS, estimate, FILTER_CYCLES, PASS_FILTERS, unitCycles } from "./winograd-cost.ts";
-import { countsOf, depthOf, describeForm, FORMS, type Form, type Unit, unitOf } from "./winograd-forms.ts";
+import { BLOCK_TERMS, estimate, FILTER_CYCLES, keepsRows, PASS_FILTERS, unitCycles } from "./winograd-cost.ts";
+import { blocksOf, countsOf, depthOf, describeForm, FORMS, type Form, type Unit, unitOf } from "./winograd-forms.ts";
 
 const SIZE = 4;
 /** Tiles of a unit: so many read the transformed filters once. */
@@ -24,8 +31,12 @@ const LEAST_CYCLES = 3e4;
 const LEAST_PANELS = 4;
 /** Errors of transforms along three axes must even out over so many channels: corners of few products have them too (docs/numerics.md). */
 const LEAST_CHANNELS_DEEP = 32;
+/** Filters with more on an axis are left to other algorithms, and to the stack that lists of their blocks would fill. */
+const MOST_TAPS = 1024;
 /** Left to itself the library takes no more than this for transformed input. */
 const MOST_INPUT_BYTES = 2 ** 29;
+/** Points of so many bytes are made of rows of filters at a time, and meet transformed input beside them in L2. */
+const ROW_PANEL_BYTES = 128 * 1024;
 /** Filters of so many bytes for each tile that is multiplied by them are asked for ahead of time. */
 const FETCHED_BYTES = 700e3;
 
@@ -38,13 +49,10 @@ interface Choice {
 
 /** None where the algorithm does not apply. */
 export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
-  if (!isNineTaps(p)) return [];
-  // A stride is never taken on an axis of one output.
-  const { stride, output, taps, dilation } = p;
-  const inPlane = FORMS.filter((form) => [1, 2].every((axis) => stride[axis] === form.stride || output[axis] === 1));
-  const inDepth = taps[0] === 3 && stride[0] === 1 && dilation[0] === 1 && p.channels >= LEAST_CHANNELS_DEEP;
-  const forms = inPlane.filter(({ deep }) => deep === 1 || inDepth);
-  return forms.map((form) => candidate(p, binary, form));
+  const { dtype, w, taps, dilation } = p;
+  const fits = (axis: number) => taps[axis]! >= 3 && taps[axis]! <= MOST_TAPS && dilation[axis] === 1;
+  if (dtype !== "float32" || w.position || !fits(1) || !fits(2)) return [];
+  return FORMS.filter((form) => serves(form, p)).map((form) => candidate(p, binary, form));
 }
 
 /** Three taps on both axes, side by side, float32. */
@@ -53,7 +61,32 @@ export function isNineTaps({ taps, dilation, dtype, w }: ConvProblem): boolean {
   return three && dtype === "float32" && !w.position;
 }
 
-function candidate(p: ConvProblem, binary: BinaryName, form: Form): Candidate {
+function serves(form: Form, p: ConvProblem): boolean {
+  const { stride, output, taps, dilation } = p;
+  if (form.stride > 1)
+    return isNineTaps(p) && [1, 2].every((axis) => stride[axis] === form.stride || output[axis] === 1);
+  // A larger stride would leave out inputs that are copied and transformed all the same.
+  if (stride[1] > taps[1] || stride[2] > taps[2]) return false;
+  const { starts } = tapBlocksOf(form, p);
+  const blocks = starts[0].length * starts[1].length;
+  if (form.deep > 1) {
+    const inDepth = taps[0] === 3 && stride[0] === 1 && dilation[0] === 1 && p.channels >= LEAST_CHANNELS_DEEP;
+    return isNineTaps(p) && inDepth && blocks === 1;
+  }
+  return (blocks * form.points ** 2) / form.side ** 2 < taps[1] * taps[2];
+}
+
+/** The form with stride 2 has its three taps side by side. */
+function tapBlocksOf(form: Form, p: ConvProblem): TapBlocks {
+  if (form.stride > 1) return { starts: [[0], [0]], steps: [1, 1] };
+  const steps = [p.stride[1], p.stride[2]] as const;
+  return { starts: [blocksOf(p.taps[1], steps[0]), blocksOf(p.taps[2], steps[1])], steps };
+}
+
+function candidate(given: ConvProblem, binary: BinaryName, form: Form): Candidate {
+  const tapBlocks = tapBlocksOf(form, given);
+  // Blocks of taps cost what channels do.
+  const p = { ...given, channels: given.channels * tapBlocks.starts[0].length * tapBlocks.starts[1].length };
   let best: Choice | undefined;
   for (let most = LEAST_TILES; most <= MOST_TILES; most += 4) {
     const unit = unitOf(p, form.side, most);
@@ -66,7 +99,7 @@ function candidate(p: ConvProblem, binary: BinaryName, form: Form): Candidate {
   const chosen = best!;
   const name = `winograd ${form.name}`;
   const cycles = isLarge(p, form, chosen) ? Number.POSITIVE_INFINITY : chosen.cycles;
-  return { name, cycles, build: () => buildPlan(p, binary, form, chosen) };
+  return { name, cycles, build: () => buildPlan(given, p, { binary, form, tapBlocks, chosen }) };
 }
 
 function isLarge(p: ConvProblem, form: Form, { unit, fused }: Choice): boolean {
@@ -83,14 +116,24 @@ function mayFuse(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit): bo
   return p.taps[0] === 1 && multiply + input <= MOST_CYCLES && units * batches * p.groups * p.output[0] >= LEAST_UNITS;
 }
 
-function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused, cycles }: Choice): Plan {
+interface Chosen {
+  readonly binary: BinaryName;
+  readonly form: Form;
+  readonly tapBlocks: TapBlocks;
+  readonly chosen: Choice;
+}
+
+/** `p` has a channel for every block of taps of one of the given. */
+function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks, chosen }: Chosen): Plan {
+  const { unit, fused, cycles } = chosen;
   const { side, stride, deep } = form;
   const { steps, held } = fused ? { steps: p.output[0], held: 1 } : depthOf(p, form);
   const lanes = laneCount(binary, p.dtype);
   const { rows: tall, vectors } = registerTiles[binary];
   const wide = vectors * lanes;
   const points = form.points ** 2;
-  const kept = form.kept ** 2;
+  const filterRows = keepsRows(p, binary, form);
+  const kept = filterRows ? 3 * form.kept : form.kept ** 2;
   const { images, rows, columns } = unit;
   const { units, batches } = countsOf(p, side, unit);
   const tiles = images * rows * columns;
@@ -114,24 +157,20 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
   const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(together / tall));
   // Each frame, or the six of every tile in z.
   const transforms = deep > 1 ? steps : p.input[0];
+  const [strideY, strideX] = stride > 1 ? [stride, stride] : tapBlocks.steps;
   const frames: ConvProblem = {
-    ...p,
+    ...given,
     taps: [form.frames, 3, 3],
-    stride: [deep, stride, stride],
+    stride: [deep, strideY, strideX],
     dilation: [1, 1, 1],
     output: [transforms, p.output[1], p.output[2]],
     low: [deep > 1 ? p.low[0] : 0, p.low[1], p.low[2]],
   };
-  // Every input from the first tap of the first output to the last of the last, whatever the stride.
-  const shape = {
-    rows: (rows * side - 1) * stride + 1,
-    columns: (columns * side - 1) * stride + 1,
-    channels: 1,
-    overColumns: true,
-    vectorColumns: lanes,
-    copied: true,
-  };
-  const input = layOutInputTile({ ...frames, stride: [1, 1, 1], low: p.low }, shape);
+  const input = layOutFrames(frames, { rows: rows * side, columns: columns * side, lanes, tapBlocks });
+  const tapStarts = [
+    tapBlocks.starts[0].map((tap) => tap * input.pitches[3]),
+    tapBlocks.starts[1].map((tap) => (tap % strideX) * input.pitches[4] + Math.floor(tap / strideX) * SIZE),
+  ] as const;
 
   const vPanel = held * p.channels * wide * SIZE;
   const vPoint = oddLines(across * vPanel);
@@ -139,13 +178,19 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
   const mSlot = tall * wide * SIZE;
   const mPoint = oddLines(passPanels * across * mSlot);
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
-  // Of six points in z: sums of a panel, and its filters.
-  const apart = deep > 1 ? form.frames * (across * mSlot + roundUp(p.channels * tall * SIZE, 64)) : 0;
+  // Of six points in z: sums of a panel, and its filters. Of those of a row: the latter.
+  const panelBytes = roundUp(p.channels * (filterRows ? p.taps[0] : 1) * tall * SIZE, 64);
+  const rowPanels = filterRows ? Math.min(passPanels, Math.max(1, Math.floor(ROW_PANEL_BYTES / (6 * panelBytes)))) : 0;
+  const apart = deep > 1 ? form.frames * (across * mSlot + panelBytes) : 6 * rowPanels * panelBytes;
   const scratchTiles = A.ZERO_BYTES;
   // A line before the rows, which ahead.ts stores into.
   const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64) + 64;
   const scratchX =
-    roundUp(scratchRows + Math.max(1024, apart, images * rows * form.frames * form.points * input.pitches[3]), 64) + 64;
+    roundUp(
+      scratchRows +
+        Math.max(1024, apart, images * rows * form.frames * tapStarts[0].length * form.points * input.pitches[3]),
+      64,
+    ) + 64;
   const scratchM = roundUp(scratchX + input.bytes, 64) + 64;
   const scratchV = scratchM + deep * points * mPoint;
   const layout: Points = {
@@ -161,6 +206,9 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     wPoint,
     wGroup: kept * wPoint,
     passPanels,
+    tapStarts,
+    tapBlocks,
+    rowPanels,
     fetches: kept * wPoint > FETCHED_BYTES * tiles,
     scratchTiles,
     scratchRows,
@@ -190,10 +238,10 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     grain: 1,
     cycles: fused ? cycles : Math.max(1, cycles - regions * held * costs.input),
     scratchBytes: fused ? scratchV + vUnit : scratchV,
-    block: winogradBlock(p, blocking, layout),
+    block: winogradBlock(given, blocking, layout),
     pointers: fused ? convPointers(p) : replace(convPointers(p), { word: A.CONV_X, region: "work", offset: 0 }),
   };
-  const channelRuns = parts(transforms, form.frames * costs.input, MOST_CYCLES / 8, p.channels);
+  const channelRuns = parts(transforms, form.frames * costs.input, MOST_CYCLES / 8, given.channels);
   const prepare = {
     kernel: "winograd_input_f32" as const,
     tiles: regions * transforms * channelRuns,
@@ -207,7 +255,7 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
     ],
   };
   return planFrom({
-    problem: p,
+    problem: given,
     algorithm: "winograd",
     lanes: "pixels",
     binary,
@@ -218,20 +266,47 @@ function buildPlan(p: ConvProblem, binary: BinaryName, form: Form, { unit, fused
         grain: 1,
         cycles: kept * p.groups * p.filters * p.channels * p.taps[0] * FILTER_CYCLES,
         scratchBytes: A.ZERO_BYTES,
-        block: winogradFiltersBlock(p, panels, layout),
+        block: winogradFiltersBlock(given, panels, layout),
         pointers: packPointers(p),
       },
     ],
-    // Frames of filters are read in whole vectors.
-    filterBytes: p.groups * kept * wPoint + (deep > 1 ? lanes * SIZE : 0),
+    // Frames and rows of filters are read in whole vectors.
+    filterBytes: p.groups * kept * wPoint + (deep > 1 || filterRows ? lanes * SIZE : 0),
     steps: fused ? [main] : [prepare, main],
     workBytes: fused ? 0 : regions * vUnit,
     notes: [
-      describeForm(form),
+      describeForm(form, given, tapStarts[0].length * tapStarts[1].length),
       `unit: ${images} ${images === 1 ? "image" : "images"} × ${rows} × ${columns} tiles, ${units * batches} units of a frame, ${fused ? "transformed and multiplied in scratch" : "transformed once for all filters"}`,
-      `transformed filters ${(p.groups * kept * wPoint).toLocaleString("en")} bytes`,
+      `filters transformed${filterRows ? " along y" : ""}, ${(p.groups * kept * wPoint).toLocaleString("en")} bytes`,
     ],
   });
+}
+
+interface FrameShape {
+  /** Outputs of a unit. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly lanes: number;
+  readonly tapBlocks: TapBlocks;
+}
+
+/**
+ * A channel of a unit's input. With blocks of taps a stride apart columns are cut into phases, and rows are read so far apart; the form with stride 2
+ * reads everything from the first tap of its first output to the last of its last.
+ */
+function layOutFrames(frames: ConvProblem, { rows, columns, lanes, tapBlocks }: FrameShape): InputTile {
+  const { stride } = frames;
+  const { starts, steps } = tapBlocks;
+  const shape = { channels: 1, overColumns: true, vectorColumns: lanes, copied: true };
+  if (steps[0] === stride[1] && steps[1] === stride[2]) {
+    // From the first tap of any block to the last.
+    const [high, wide] = starts.map((taps, i) => Math.max(...taps) + 2 * steps[i]! + 1);
+    const taps = [frames.taps[0], high!, wide!] as const;
+    return layOutInputTile({ ...frames, taps, stride: [1, ...steps] }, { ...shape, rows, columns });
+  }
+  const dense = { ...shape, rows: (rows - 1) * stride[1] + 1, columns: (columns - 1) * stride[2] + 1 };
+  const input = layOutInputTile({ ...frames, stride: [1, 1, 1] }, dense);
+  return { ...input, rowStep: stride[1] * input.rowStep, columnStep: stride[2] * input.columnStep };
 }
 
 /** Blocks of the same length, as nearly as can be. */

@@ -6,7 +6,7 @@ import { type ErrorName, mustFail } from "../support/errors.ts";
 import { type Guarded, gather, place } from "../support/place.ts";
 import { forms, formsOf } from "../support/forms.ts";
 import { callGradient, filterGradients, gradientForms } from "../support/filter-gradients.ts";
-import { callOp, type ForwardOp, type GradientOp, type OpName, type OpRow, ops } from "../support/ops.ts";
+import { callOp, type ForwardOp, type GradientOp, type OpName, type OpRow, ops, planeTaps } from "../support/ops.ts";
 import type { Engine } from "../support/spec.ts";
 import { dtypeOf, type GoldenCase, type GoldenError, type GoldenSet } from "./load.ts";
 
@@ -111,8 +111,9 @@ function filterGradient(op: ForwardOp, output: string, from: string, shapeParam?
       if (example.params.unshared === true) return ["auto", "unshared"];
       const { subsample = [], stride = 1, d = [] } = example.params;
       const steps = [...(subsample as number[]), stride, ...(d as number[]).slice(1)];
-      const every = steps.every((step) => step === 1);
-      const may = every && serving(op, example, row.names.input, example.outputs[output].shape).includes("winograd");
+      const { shape } = example.outputs[output];
+      const nine = planeTaps(op, shape).every((taps) => taps === 3) && steps.every((step) => step === 1);
+      const may = nine && serving(op, example, row.names.input, shape).includes("winograd");
       return ["auto", "direct filters", "direct pixels", ...(may ? ["winograd"] : [])];
     },
     run: async (engine, inputs, { filter_shape, WShape, partial_sum, ...rest }, form, shape = []) => {

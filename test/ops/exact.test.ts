@@ -27,7 +27,7 @@ for (const op of [...smallOps, ...gradientOps]) {
       (form) =>
         form !== "unshared" && !ofFewShapes.includes(form) && (op === "signal.conv2d" || !ofOneOutput.includes(form)),
     );
-    for (const form of forced) expect(byForm.get(form) ?? 0, `calls in form ${form}`).toBeGreaterThan(cases / 5);
+    for (const form of forced) expect(byForm.get(form) ?? 0, `calls in form ${form}`).toBeGreaterThan(cases / 10);
     if (forwardOf(op) === "nnet.conv2d") expect(byForm.get("unshared") ?? 0).toBeGreaterThan(cases / 20);
   });
 }

@@ -191,6 +191,8 @@ describe("plans", () => {
       nnet.conv2dGradWrtInputs.compile({ imageShape: [1, 1, 9, 9], filterShape: [1, 1, 3, 3], subsample: [2, 2], ...more });
     expect(await mustFail(compile({ algorithm: "separable" }), "OptionError", ["algorithm"])).toBeUndefined();
     expect(await mustFail(compile({ algorithm: "winograd" }), "OptionError", ["algorithm"])).toBeUndefined();
+    const large = compile({ algorithm: "winograd", filterShape: [1, 1, 7, 7] });
+    expect(await mustFail(large, "OptionError", ["algorithm"])).toBeUndefined();
     const unshared = { unshared: true, filterShape: [1, 4, 4, 1, 3, 3] };
     expect(await mustFail(compile({ ...unshared, algorithm: "fft" }), "OptionError", ["algorithm"])).toBeUndefined();
     expect(await mustFail(compile({ ...unshared, lanes: "pixels" }), "OptionError", ["lanes"])).toBeUndefined();

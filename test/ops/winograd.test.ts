@@ -6,7 +6,7 @@ import { checkAccuracy } from "../support/check.ts";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
-import { drawInDepth, drawNineTaps } from "../support/nine-taps.ts";
+import { drawInDepth, drawInNines, drawManyFilters, drawNineTaps } from "../support/nine-taps.ts";
 import { opOf } from "../support/ops.ts";
 import { gather } from "../support/place.ts";
 import { random } from "../support/random.ts";
@@ -15,14 +15,21 @@ import { compute, declaredOf, type Engine, expected, numbers, operandsOf, settin
 
 const engines = await enginesOfThisFile();
 const cases = 300;
+const inNines = 150;
+const manyFilters = 5;
 const inDepth = 12;
 
 describe("random problems", () => {
   // Numbers and answers are the same for every binary.
-  const problems = Array.from({ length: cases + inDepth }, (_, i) => {
-    const seed = inject("seed") + i;
-    return numbers(i < cases ? drawNineTaps(seed, 2) : drawInDepth(seed));
-  });
+  const drawn = [
+    { count: cases, draw: (seed: number) => drawNineTaps(seed, 2) },
+    { count: inNines, draw: drawInNines },
+    { count: manyFilters, draw: drawManyFilters },
+    { count: inDepth, draw: drawInDepth },
+  ];
+  const problems = drawn.flatMap(({ count, draw }) =>
+    Array.from({ length: count }, (_, i) => numbers(draw(inject("seed") + i, i))),
+  );
 
   for (const binary of engines.binaries) {
     it(`${binary}: within the bounds of Winograd`, { timeout: 120_000 }, async (test) => {
@@ -43,9 +50,12 @@ describe("random problems", () => {
           dtype: "float32",
         });
         const [tile] = /F\([\d×]+\)(, stride 2)?/.exec(layer.plan.describe())!;
-        for (const name of [op, tile, `${layer.plan.steps.length} steps`]) seen.set(name, (seen.get(name) ?? 0) + 1);
+        const [blocks = "1 block"] = /\d+ blocks/.exec(layer.plan.describe()) ?? [];
+        const [filters] = /filters transformed( along y)?/.exec(layer.plan.describe())!;
+        for (const name of [op, tile, blocks, `${filters}, ${op}`, `${layer.plan.steps.length} steps`])
+          seen.set(name, (seen.get(name) ?? 0) + 1);
       }
-      countCalls(test, binary, cases + inDepth);
+      countCalls(test, binary, problems.length);
       note(
         test,
         `Winograd ${binary}: ${[...seen].map(([name, count]) => `${name} ${count}`).join(", ")}, seed ${inject("seed")}`,
@@ -59,6 +69,14 @@ describe("random problems", () => {
         "F(2×2)",
         "F(4×4), stride 2",
         "F(4×4×4)",
+        "2 blocks",
+        "4 blocks",
+        "9 blocks",
+        "16 blocks",
+        // One lane keeps all points.
+        ...(binary === "scalar"
+          ? []
+          : ["filters transformed along y, nnet.conv2d", "filters transformed along y, conv3d2d.conv3d"]),
       ])
         expect(seen.get(name) ?? 0, name).toBeGreaterThan(0);
     });
@@ -80,6 +98,9 @@ describe("bits", () => {
       "nnet.conv2d",
       { imageShape: [2, 48, 30, 30], filterShape: [40, 48, 3, 3], borderMode: "half", subsample: [2, 2] },
     ],
+    ["nnet.conv2d", { imageShape: [1, 3, 90, 90], filterShape: [24, 3, 7, 7], borderMode: "half", subsample: [2, 2] }],
+    ["nnet.conv2d", { imageShape: [5, 40, 12, 12], filterShape: [50, 40, 5, 5], borderMode: "valid" }],
+    ["nnet.conv2d", { imageShape: [1, 256, 12, 12], filterShape: [256, 256, 3, 3], borderMode: "half" }],
     ["conv3d2d.conv3d", { signalsShape: [1, 6, 3, 28, 28], filtersShape: [12, 3, 3, 3, 3], borderMode: "half" }],
     ["conv3d2d.conv3d", { signalsShape: [2, 11, 32, 20, 20], filtersShape: [44, 3, 32, 3, 3], borderMode: "half" }],
   ] as const;
@@ -123,28 +144,42 @@ describe("bits", () => {
 });
 
 describe("what is not finite", () => {
-  it("makes NaN or infinity of every output it belongs to, and leaves tiles alone that it does not touch", async () => {
-    const engine = await engines.get("simd");
-    const filters = operand([2, 4, 3, 3], 3);
-    const clean = operand([1, 4, 24, 24], 4);
-    const settings = { algorithm: "winograd", borderMode: "half" } as const;
-    const want = gather(await engine.nnet.conv2d(clean, filters, settings));
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
-      const spoilt = { ...clean, data: clean.data.slice() };
-      spoilt.data[2 * 576 + 11 * 24 + 9] = value;
-      const got = gather(await engine.nnet.conv2d(spoilt, filters, settings));
-      for (let k = 0; k < 2; k++) {
-        for (let y = 0; y < 24; y++) {
-          for (let x = 0; x < 24; x++) {
-            const at = k * 576 + y * 24 + x;
-            const window = Math.abs(y - 11) <= 1 && Math.abs(x - 9) <= 1;
-            if (window && value !== 3e38) expect(Number.isFinite(got[at]!), `output ${[k, y, x]}`).toBe(false);
-            if (Math.abs(y - 11) > 4 || Math.abs(x - 9) > 4) expect(got[at], `output ${[k, y, x]}`).toBe(want[at]);
-          }
+  it.each([
+    { taps: 3, stride: 1, lastBlock: 0 },
+    { taps: 5, stride: 1, lastBlock: 3 },
+    { taps: 7, stride: 2, lastBlock: 6 },
+  ])(
+    "with $taps taps, outputs $stride apart: makes NaN or infinity of every output it belongs to, and leaves tiles alone that do not read it",
+    async ({ taps, stride, lastBlock }) => {
+      const engine = await engines.get("simd");
+      const filters = operand([2, 4, taps, taps], 3);
+      const clean = operand([1, 4, 24, 24], 4);
+      const settings = { algorithm: "winograd", borderMode: "half", subsample: [stride, stride] } as const;
+      const want = gather(await engine.nnet.conv2d(clean, filters, settings));
+      const side = 24 / stride;
+      const [row, column] = [11, 9];
+      // Whether input `at` is among the `last` + 1 from the first one on that output `first` meets.
+      const meets = (first: number, last: number, at: number) => {
+        const from = first * stride - (taps - 1) / 2;
+        return from <= at && at <= from + last;
+      };
+      const ofWindow = (i: number, at: number) => meets(i, taps - 1, at);
+      // Tiles of 4 outputs read six inputs for every block of taps.
+      const ofTile = (i: number, at: number) => meets(i - (i % 4), lastBlock + 5 * stride, at);
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
+        const spoilt = { ...clean, data: clean.data.slice() };
+        spoilt.data[2 * 576 + row * 24 + column] = value;
+        const got = gather(await engine.nnet.conv2d(spoilt, filters, settings));
+        for (let i = 0; i < got.length; i++) {
+          const [y, x] = [Math.floor(i / side) % side, i % side];
+          if (ofWindow(y, row) && ofWindow(x, column) && value !== 3e38)
+            expect(Number.isFinite(got[i]!), `output ${[y, x]}`).toBe(false);
+          if (!ofTile(y, row) || !ofTile(x, column)) expect(got[i], `output ${[y, x]}`).toBe(want[i]);
         }
+        expect(got.some((output, i) => output === want[i])).toBe(true);
       }
-    }
-  });
+    },
+  );
 });
 
 describe("what is not finite, in depth", () => {
@@ -189,16 +224,26 @@ describe("choice", () => {
       }),
     );
 
-  it("falls on Winograd for 3 × 3 filters of many channels, and not on few products, strides, dilation, float64", async () => {
-    using layer = await compile();
-    expect(layer.plan.algorithm).toBe("winograd");
+  it("falls on Winograd for filters of 3 × 3 or more and many channels, and not on few products, large strides, dilation, float64", async () => {
+    for (const more of [
+      {},
+      { subsample: [2, 1] },
+      { filterShape: [64, 64, 3, 5] },
+      { filterShape: [64, 64, 7, 7], subsample: [2, 2] },
+      { imageShape: [1, 3, 224, 224], filterShape: [64, 3, 7, 7], borderMode: 3, subsample: [2, 2] },
+      { imageShape: [64, 20, 12, 12], filterShape: [50, 20, 5, 5], borderMode: "valid" },
+    ]) {
+      using layer = await compile(more);
+      expect(layer.plan.algorithm, JSON.stringify(more)).toBe("winograd");
+    }
     for (const more of [
       { imageShape: [1, 2, 9, 9], filterShape: [3, 2, 3, 3] },
-      { subsample: [2, 1] },
+      { imageShape: [1, 8, 28, 28], filterShape: [64, 8, 5, 5] },
+      { imageShape: [1, 2, 224, 224], filterShape: [64, 2, 7, 7] },
+      { filterShape: [64, 64, 3, 2] },
       { subsample: [3, 3] },
       { filterDilation: [2, 1] },
       { dtype: "float64" },
-      { filterShape: [64, 64, 3, 5] },
     ]) {
       using other = await compile(more);
       expect(other.plan.algorithm, JSON.stringify(more)).toBe("direct");
@@ -226,7 +271,12 @@ describe("choice", () => {
     const shapes = { imageShape: [1, 64, 56, 56], filterShape: [64, 64, 3, 3], borderMode: "half" } as const;
     using layer = await engine.nnet.conv2d.compile(shapes);
     expect(layer.plan.algorithm).toBe("direct");
-    for (const more of [{ subsample: [1, 2] }, { dtype: "float64" }, { filterDilation: [1, 2] }] as const) {
+    for (const more of [
+      { subsample: [3, 2] },
+      { dtype: "float64" },
+      { filterDilation: [1, 2] },
+      { filterShape: [64, 64, 2, 7] },
+    ] as const) {
       const call = () => engine.nnet.conv2d.compile({ ...shapes, ...more, algorithm: "winograd" });
       expect(await mustFail(call, "OptionError", ["algorithm"])).toBeUndefined();
     }

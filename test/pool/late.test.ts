@@ -35,6 +35,8 @@ const layers: readonly (readonly [form: string, name: string, input: readonly nu
     ["depthwise planes", "3×3", [1, 24, 15, 15], [24, 1, 3, 3]],
     ["fft", "9×9", [1, 8, 32, 32], [8, 1, 9, 9]],
     ["winograd", "3×3", [1, 24, 32, 32], [24, 24, 3, 3]],
+    ["winograd", "7×7 in blocks", [1, 8, 32, 32], [24, 8, 7, 7]],
+    ["winograd", "filters kept as rows", [1, 256, 12, 12], [256, 256, 3, 3]],
   ];
 
 for (const [form, kind, input, filters] of layers) {

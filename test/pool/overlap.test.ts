@@ -8,7 +8,7 @@ import { gather } from "../support/place.ts";
 import { integer, random } from "../support/random.ts";
 import { countCalls, note } from "../support/record.ts";
 import type { Engine } from "../support/spec.ts";
-import { longJob } from "../support/work.ts";
+import { longJob, perImage } from "../support/work.ts";
 import { callOf, type Job, jobsOf, pause, settles, startPool, wrongBits } from "./jobs.ts";
 
 let engine: Engine;
@@ -83,10 +83,10 @@ describe("R11", () => {
   });
 
   it("jobs of many numbers of chunks each end", { timeout: 60_000 }, async () => {
-    // A tile of the scalar binary is a chunk of its own: 9 for each image here, 63 for seven of them.
+    // A tile of the scalar binary is a chunk of its own: some ten for each image here.
     await using own = (await createEngine({ binary: "scalar", workers: 2 })) as Engine;
     for (let batch = 1; batch <= 8; batch++) {
-      const { input, filters } = longJob(batch * 85_000_000);
+      const { input, filters } = longJob(batch * perImage);
       expect(input.shape[0]).toBe(batch);
       const call = own.nnet.conv2d(input, filters, { openmp: true });
       expect((await settles(call, 10_000, `batch ${batch}`)).shape[0]).toBe(batch);

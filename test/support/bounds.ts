@@ -1,7 +1,7 @@
 // What each algorithm may be off by, per output: reliability.md R2, in units of u (half an epsilon of the element type).
 import type { Terms } from "../oracle/terms.ts";
 import { smallest, unitRoundoff } from "./compare.ts";
-import { channelsOf, forwardOf } from "./ops.ts";
+import { channelsOf, forwardOf, planeTaps } from "./ops.ts";
 import type { Problem, Spec } from "./spec.ts";
 
 export interface Exact {
@@ -82,13 +82,18 @@ export const winogradBounds: Bounds = (problem, { s, k }) => {
   const u = unitRoundoff[problem.dtype];
   const product = largest(problem.terms.input) * largest(problem.terms.filters);
   const [axes, constant] = mayBeDeep(problem.spec) ? [3, 12] : [2, 6];
+  const { op = "nnet.conv2d", filters } = problem.spec;
+  const isLarger = planeTaps(op, filters).some((taps) => taps > 3);
+  const most = k.reduce((a, b) => Math.max(a, b), 0);
   return (i) => {
-    const floor = 2 * u * s[i]! + floorOf(problem, 36 * k[i]!);
+    // In a corner an output of larger filters has few products, and neighbours in its tile have all.
+    const terms = isLarger ? most : k[i]!;
+    const floor = 2 * u * s[i]! + floorOf(problem, 36 * terms);
     // At the edge an output has fewer products than the tile: those of padding count too.
-    const whole = Math.max(9, k[i]!) * product;
+    const whole = Math.max(9, terms) * product;
     return {
-      theorem: (k[i]! + 12 * axes) * WINOGRAD_GROWTH ** axes * u * whole + floor,
-      practice: constant * Math.sqrt(Math.max(16, k[i]!)) * u * whole + floor,
+      theorem: (terms + 12 * axes) * WINOGRAD_GROWTH ** axes * u * whole + floor,
+      practice: constant * Math.sqrt(Math.max(16, terms)) * u * whole + floor,
       formula: `${constant}·√K·u·K·‖w‖∞·‖x‖∞`,
     };
   };

@@ -1,7 +1,7 @@
 // Every way to have an op computed. A new algorithm is a row here, and all tests force it on what it serves, and hold it to
 // what it promises.
 import { type Bounds, separableBounds, sumBounds, transformBounds, winogradBounds } from "./bounds.ts";
-import { channelsOf, forwardOf, isGradient } from "./ops.ts";
+import { channelsOf, forwardOf, isGradient, planeTaps } from "./ops.ts";
 import type { Spec } from "./spec.ts";
 
 export interface Form {
@@ -79,7 +79,7 @@ export const forms: Readonly<Record<string, Form>> = {
   },
   winograd: {
     options: { algorithm: "winograd" },
-    serves: (p) => shared(p) && p.dtype !== "float64" && nineTaps(p),
+    serves: (p) => shared(p) && p.dtype !== "float64" && inNines(p),
     exact: false,
     ordered: false,
     bounds: winogradBounds,
@@ -97,8 +97,11 @@ function planesOfOneFilter({ op = "nnet.conv2d", dtype, unshared, input, filters
   return filters[1] === 1 && filters[0] === numGroups && input[1] === numGroups;
 }
 
-/** Filters of 3 × 3 taps on the two inner axes of space, every one of them taken, or every second on both; of gradients every one. */
-function nineTaps({
+/**
+ * Filters of 3 × 3 taps or more on the two inner axes of space, not dilated, no stride beyond them, where 2.25 products for every block of 3 × 3 taps a stride apart are fewer;
+ * or 3 × 3 and every second output. Of gradients every one.
+ */
+function inNines({
   op = "nnet.conv2d",
   filters,
   filterDilation,
@@ -107,16 +110,24 @@ function nineTaps({
   d = [1, 1, 1],
 }: Served): boolean {
   const forward = forwardOf(op);
-  const taps =
-    forward === "conv3D"
-      ? filters.slice(2, 4)
-      : forward === "c01b.filterActs"
-        ? filters.slice(1, 3)
-        : filters.slice(-2);
+  const taps = planeTaps(op, filters);
   const steps = { conv3D: d.slice(1), "c01b.filterActs": [stride, stride] } as Record<string, readonly number[]>;
-  const [rows, columns] = steps[forward] ?? subsample ?? [1, 1];
-  const even = rows === columns && rows! <= (isGradient(op) ? 1 : 2);
-  return even && (filterDilation ?? []).every((step) => step === 1) && taps.every((extent) => extent === 3);
+  const strides = steps[forward] ?? subsample ?? [1, 1];
+  if (
+    taps.some((extent, axis) => extent < 3 || strides[axis]! > extent) ||
+    (filterDilation ?? []).some((step) => step !== 1)
+  )
+    return false;
+  if (isGradient(op)) return strides.every((step) => step === 1);
+  if (strides.every((step) => step === 2) && taps.every((extent) => extent === 3)) return true;
+  const blocks = taps.reduce((all, extent, axis) => all * threesOf(extent, strides[axis]!), 1);
+  return 2.25 * blocks < taps[0]! * taps[1]!;
+}
+
+function threesOf(taps: number, stride: number): number {
+  let threes = 0;
+  for (let phase = 0; phase < Math.min(taps, stride); phase++) threes += Math.ceil((taps - phase) / stride / 3);
+  return threes;
 }
 
 /** Sets of inputs that have the same taps: on each axis as many as the stride, or as the axis has inputs. */

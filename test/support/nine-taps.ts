@@ -63,6 +63,97 @@ export function drawNineTaps(seed: number, most = 1): Spec {
   }
 }
 
+/** A random problem of larger filters, which are cut into blocks of 3 × 3: odd ones too, with strides that leave fewer products. */
+export function drawInNines(seed: number): Spec {
+  const next = random(seed);
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
+  const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
+  const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
+  const [n, c, k, h, w] = [whole(1, 3), whole(1, 5), whole(1, 9), whole(12, 25), whole(12, 30)];
+  const [taps, subsample] = pick([
+    [[5, 5], [1, 1]],
+    [[4, 5], [1, 1]],
+    [[3, 7], [1, 1]],
+    [[7, 7], [1, 1]],
+    [[3, 3], [2, 1]],
+    [[5, 5], [2, 2]],
+    [[4, 4], [2, 2]],
+    [[7, 7], [2, 2]],
+    [[6, 7], [1, 2]],
+    [[11, 11], [4, 4]],
+    [[9, 8], [3, 2]],
+  ] as const); // biome-ignore format: a table
+  const base = { seed, values, layouts };
+  switch (whole(0, 3)) {
+    case 0: {
+      const t = whole(1, 3);
+      return {
+        ...base,
+        op: "conv3D",
+        input: [n, t, h, w, c],
+        filters: [k, whole(1, t), ...taps, c],
+        d: [1, ...subsample],
+      };
+    }
+    case 1: {
+      const frames = whole(2, 5);
+      const filters = [k, whole(1, frames), c, pick([4, 5, 7]), pick([3, 5, 6])];
+      return {
+        ...base,
+        op: "conv3d2d.conv3d",
+        input: [n, frames, c, h, w],
+        filters,
+        borderMode: pick(["valid", "half", "full"] as const),
+      };
+    }
+    default: {
+      const groups = whole(1, 2);
+      const border = pick(["valid", "half", "full", 2, [[0, 3], [2, 1]]] as const); // biome-ignore format: one of five
+      const shapes = { input: [n, groups * c, h, w], filters: [groups * k, c, ...taps], subsample };
+      return {
+        ...base,
+        ...shapes,
+        numGroups: groups,
+        borderMode: border,
+        bias: next() < 0.5,
+        activation: pick(["linear", "relu"] as const),
+      };
+    }
+  }
+}
+
+/** A random problem with so many filters that they are kept transformed along y only: with stride 2, in blocks, in groups, with taps in time. */
+export function drawManyFilters(seed: number, kind: number): Spec {
+  const next = random(seed);
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const values = (["zero-mean", "non-negative", "mixed", "integers"] as const)[whole(0, 3)]!;
+  const base = { seed, values, borderMode: "half", bias: true, activation: "relu" } as const;
+  switch (kind % 5) {
+    case 0: {
+      const [c, k] = [whole(251, 260), whole(251, 260)];
+      return { ...base, input: [1, c, whole(12, 16), whole(12, 16)], filters: [k, c, 3, 3] };
+    }
+    case 1: {
+      const [c, k] = [whole(168, 180), whole(168, 180)];
+      return { ...base, input: [1, c, whole(20, 26), whole(20, 26)], filters: [k, c, 3, 3], subsample: [2, 2] };
+    }
+    case 2: {
+      const [c, k] = [whole(126, 130), whole(126, 130)];
+      return { ...base, input: [2, c, whole(12, 16), whole(12, 16)], filters: [k, c, 5, 5] };
+    }
+    case 3: {
+      const [c, k] = [whole(251, 260), whole(251, 260)];
+      return { ...base, input: [3, 2 * c, 12, 12], filters: [2 * k, c, 3, 3], numGroups: 2 };
+    }
+    default: {
+      const [c, k] = [whole(178, 184), whole(178, 184)];
+      const shapes = { input: [1, 2, c, whole(12, 16), whole(12, 16)], filters: [k, 2, c, 3, 3] };
+      return { seed, values, op: "conv3d2d.conv3d", ...shapes, borderMode: "half" };
+    }
+  }
+}
+
 /** A random problem that Winograd serves with tiles in depth too, where they are likely to be chosen. */
 export function drawInDepth(seed: number): Spec {
   const next = random(seed);

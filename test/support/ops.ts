@@ -199,3 +199,10 @@ export function everyCall(engine: Engine, more: object, see: (result: Tensor) =>
   });
   return Object.fromEntries(wrapped) as unknown as Engine;
 }
+
+/** Taps of filters in rows and columns. */
+export function planeTaps(op: OpName, filters: readonly number[]): readonly number[] {
+  const forward = forwardOf(op);
+  if (forward === "conv3D") return filters.slice(2, 4);
+  return forward === "c01b.filterActs" ? filters.slice(1, 3) : filters.slice(-2);
+}

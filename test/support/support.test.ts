@@ -160,7 +160,8 @@ describe("ops and forms", () => {
     const pixels = [...direct, "depthwise", "depthwise pixels"];
     const both = [...pixels, "depthwise planes"];
     expect(all(signal)).toEqual([...both, "fft", "winograd"]);
-    expect(all({ ...signal, subsample: [1, 2] })).toEqual([...both, "fft"]);
+    expect(all({ ...signal, subsample: [1, 2] })).toEqual([...both, "fft", "winograd"]);
+    expect(all({ ...signal, subsample: [3, 2] })).toEqual([...both, "fft"]);
     expect(all({ ...signal, dtype: "float64" })).toEqual([...wide, "depthwise", "depthwise pixels", "fft"]);
     expect(all({ ...signal, rankOne: true })).toEqual([...both, "separable", "fft", "winograd"]);
     expect(all({ ...signal, filters: [3, 1], rankOne: true })).toEqual([...both, "fft"]);
@@ -168,7 +169,8 @@ describe("ops and forms", () => {
     const groups = { input: [1, 4, 9, 9], filters: [4, 1, 3, 3], numGroups: 4 };
     expect(all(groups)).toEqual([...both, "fft", "winograd"]);
     expect(all({ ...groups, filterDilation: [1, 2] })).toEqual(both);
-    expect(all({ ...groups, filters: [4, 2, 3, 5] })).toEqual(direct);
+    expect(all({ ...groups, filters: [4, 2, 3, 5] })).toEqual([...direct, "winograd"]);
+    expect(all({ ...groups, filters: [4, 2, 2, 5] })).toEqual(direct);
     expect(all({ ...groups, unshared: true })).toEqual(["auto", "unshared"]);
     for (const op of ["conv3D", "conv3d2d.conv3d", "c01b.filterActs"] as const) {
       const sizes = (channels: number) => ({

@@ -1,23 +1,24 @@
-// Jobs of a given size: a 5x5 convolution of 256 channels at 11 x 11, batch as needed: direct sums, exact on integers. Much arithmetic on few bytes,
-// so that the time is the kernels' and not the copying of operands.
+// Jobs of a given size: a 2x12 convolution of 256 channels at 8 x 18, batch as needed: direct sums, which Winograd does not serve, exact on integers.
+// Much arithmetic on few bytes, so that the time is the kernels' and not the copying of operands.
 import type { Placed } from "./place.ts";
 import type { Engine } from "./spec.ts";
 
 type Plain = Pick<Placed, "data" | "shape">;
 
 const channels = 256;
-const perImage = channels * channels * 25 * 7 * 7; // multiply-adds, 80 million
+const [rows, columns] = [2, 12];
+export const perImage = channels * channels * rows * columns * 7 * 7; // multiply-adds, 77 million
 export const outputOf = (batch: number): readonly number[] => [batch, channels, 7, 7];
 
 export function longJob(multiplyAdds: number): { input: Plain; filters: Plain } {
   const batch = Math.max(1, Math.round(multiplyAdds / perImage));
-  const input = new Float32Array(batch * channels * 11 * 11);
+  const input = new Float32Array(batch * channels * (rows + 6) * (columns + 6));
   for (let i = 0; i < input.length; i++) input[i] = (i % 7) - 3;
-  const filters = new Float32Array(channels * channels * 25);
+  const filters = new Float32Array(channels * channels * rows * columns);
   for (let i = 0; i < filters.length; i++) filters[i] = (i % 5) - 2;
   return {
-    input: { data: input, shape: [batch, channels, 11, 11] },
-    filters: { data: filters, shape: [channels, channels, 5, 5] },
+    input: { data: input, shape: [batch, channels, rows + 6, columns + 6] },
+    filters: { data: filters, shape: [channels, channels, rows, columns] },
   };
 }
 
