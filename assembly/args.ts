@@ -194,6 +194,9 @@ export const CONV_FRAME_TERMS = 516;
  */
 export const CONV_W_ROWS = 520;
 
+/** `strassen` only: pixels that follow each other in a half. */
+export const STRASSEN_HALF = 8;
+
 export const CONV_BYTES = 524;
 
 /** Bytes at the start of scratch that kernels keep zero: the largest register tile. */

@@ -9,6 +9,7 @@ import { overlapSave } from "./overlap-save";
 import { packFilters } from "./pack";
 import { depthwisePlanes } from "./planes";
 import { spectraOfFilters } from "./spectra";
+import { strassen, strassenFilters } from "./strassen";
 import { sumBlocks } from "./sum-blocks";
 import { unshared } from "./unshared";
 import { unsharedFilters } from "./unshared-filters";
@@ -90,6 +91,15 @@ export function winograd_multiply_f32(args: usize, scratch: usize, first: i32, l
 
 export function winograd_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
   winogradFilters(args, scratch, first, last);
+}
+
+export function strassen_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  if (VECTORS) strassen<Vector>(args, scratch, first, last);
+  else strassen<f32>(args, scratch, first, last);
+}
+
+export function strassen_filters_f32(args: usize, scratch: usize, first: i32, last: i32): void {
+  strassenFilters(args, first, last);
 }
 
 export function winograd_gradient_f32(args: usize, scratch: usize, first: i32, last: i32): void {

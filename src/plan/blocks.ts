@@ -3,7 +3,7 @@
  * gradients with respect to filters, which are loaded on demand (correlate-blocks.ts).
  */
 import * as A from "../../assembly/args.ts";
-import type { Activation, ConvProblem, FilterView, Space, View } from "../problem/problem.ts";
+import type { Activation, ConvProblem, Space, View } from "../problem/problem.ts";
 import { product } from "../problem/problem.ts";
 import type { InputTile } from "./input-tile.ts";
 import type { BlockImage, Pointer } from "./plan.ts";
@@ -311,6 +311,49 @@ export function winogradFiltersBlock(p: ConvProblem, panels: Int32Array, t: Poin
     .image();
 }
 
+/** What `strassen` needs: bytes of a product's panel, of all its panels, of a register tile, of all of them, of the filters of a product and of all seven. */
+export interface Halves {
+  readonly input: InputTile;
+  readonly columns: number;
+  readonly runs: number;
+  /** Of half the filters. */
+  readonly panels: Int32Array;
+  readonly vectors: number;
+  readonly blockTerms: number;
+  readonly vPanel: number;
+  readonly vPoint: number;
+  readonly mSlot: number;
+  readonly mPoint: number;
+  readonly passPanels: number;
+  readonly wPoint: number;
+  readonly wGroup: number;
+  readonly scratchRows: number;
+  readonly scratchM: number;
+  readonly scratchV: number;
+  readonly scratchX: number;
+}
+
+export function strassenBlock(p: ConvProblem, h: Halves): BlockImage {
+  const terms = h.input.terms();
+  return inputTile(problemWords(new Words(A.CONV_BYTES, [h.panels, terms]), p), h.input)
+    .put(A.CONV_SCRATCH_X, h.scratchX)
+    .table(A.CONV_TERMS, terms)
+    .put(A.CONV_TILE_ROWS, 1, h.columns, h.panels.length - 1, h.runs)
+    .put(A.CONV_TILE_NV, h.vectors)
+    .put(A.CONV_TILE_BATCH, 1)
+    .put(A.CONV_BLOCK_TERMS, h.blockTerms)
+    .put(A.CONV_W_GROUP, wrap(h.wGroup))
+    .put(A.CONV_V_POINT, h.vPoint, h.vPanel)
+    .put(A.CONV_M_POINT, h.mPoint, h.mSlot, h.wPoint, h.passPanels)
+    .put(A.CONV_SCRATCH_ROWS, h.scratchRows, h.scratchV, h.scratchM)
+    .table(A.CONV_PANELS, h.panels)
+    .image();
+}
+
+export function strassenFiltersBlock(p: ConvProblem, h: Halves): BlockImage {
+  return filterWords(p, h.panels).put(A.PACK_WIDTH, p.filters, wrap(h.wGroup)).put(A.PACK_POINT, h.wPoint).image();
+}
+
 /** Filters into spectra: `PACK_PANEL_COUNT` is the filters of a group. */
 export function spectraBlock(p: ConvProblem, transform: Int32Array, filterRecord: number): BlockImage {
   const size = elementBytes(p.dtype);
@@ -341,18 +384,20 @@ export function packBlock(
   align: number,
   blockTerms: number,
 ): BlockImage {
-  const size = elementBytes(p.dtype);
-  const w: FilterView = p.w;
+  return filterWords(p, panels)
+    .put(A.PACK_ALIGN, align, width, wrap(width * p.channels * product(p.taps) * elementBytes(p.dtype)))
+    .put(A.PACK_BLOCK_TERMS, blockTerms)
+    .image();
+}
+
+/** Filters as they are given, term by term. */
+function filterWords({ w, dtype, channels, channelsLast, taps }: ConvProblem, panels: Int32Array): Words {
+  const strides = [w.group, w.filter, w.channel, ...w.space].map((stride) => wrap(stride * elementBytes(dtype)));
   return new Words(A.PACK_BYTES, [panels])
     .put(A.PACK_PANEL_COUNT, panels.length - 1)
-    .put(A.PACK_ALIGN, align)
-    .put(A.PACK_WIDTH, width)
-    .put(A.PACK_GROUP, wrap(width * p.channels * product(p.taps) * size))
-    .put(A.PACK_CHANNELS, p.channels)
-    .put(A.PACK_BLOCK_TERMS, blockTerms)
-    .put(A.PACK_CHANNELS_LAST, p.channelsLast ? 1 : 0)
-    .put(A.PACK_TAPS, ...p.taps)
-    .put(A.PACK_STRIDES, ...[w.group, w.filter, w.channel, ...w.space].map((stride) => wrap(stride * size)))
-    .table(A.PACK_PANELS, panels)
-    .image();
+    .put(A.PACK_CHANNELS, channels)
+    .put(A.PACK_TAPS, ...taps)
+    .put(A.PACK_STRIDES, ...strides)
+    .put(A.PACK_CHANNELS_LAST, channelsLast ? 1 : 0)
+    .table(A.PACK_PANELS, panels);
 }

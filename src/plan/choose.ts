@@ -4,7 +4,7 @@ import { canonical, withBatchAsColumns } from "../problem/canonical.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product, termCount } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
-import { type Candidate, directCandidate } from "./direct.ts";
+import { type Candidate, directCandidate, directOfLongRows } from "./direct.ts";
 import { fftCandidate } from "./fft.ts";
 import { gatheredCandidate } from "./gathered.ts";
 import type { AnyLanes, Lanes, Plan } from "./plan.ts";
@@ -12,6 +12,7 @@ import { planesCandidate } from "./planes.ts";
 import type { BinaryName } from "./registers.ts";
 import { elementBytes } from "./registers.ts";
 import { separableCandidate } from "./separable.ts";
+import { strassenCandidates } from "./strassen.ts";
 import type { Tuning } from "./tuning.ts";
 import { unsharedPlan } from "./unshared.ts";
 import { isNineTaps, winogradCandidates } from "./winograd.ts";
@@ -106,8 +107,10 @@ function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candida
       const candidate = BUILDERS[algorithm](p, binary);
       return candidate ? [candidate] : [];
     }
-    case "winograd":
-      return winogradCandidates(p, binary);
+    case "winograd": {
+      const tiles = winogradCandidates(p, binary);
+      return tiles.length > 0 ? tiles : strassenCandidates(p, binary);
+    }
     case "auto":
       return lanes || tuning.notes.length > 0 ? directForms(p, binary, lanes, tuning) : all(p, binary, demand);
   }
@@ -118,7 +121,7 @@ const WANTS = {
   separable: "one channel per group, and taps on both axes",
   fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
   winograd:
-    "float32 and filters of 3 × 3 taps or more (in rows and columns), dilation 1 there, and strides that leave fewer products",
+    "float32 and filters of 3 × 3 taps or more (in rows and columns), dilation 1 there, and strides that leave fewer products; or of 1 × 1, and even numbers of channels and filters",
 };
 
 const BUILDERS = { separable: separableCandidate, fft: fftCandidate };
@@ -137,6 +140,9 @@ const LEAST_TERMS_FOR_WINOGRAD = 75;
 const LEAST_PLANES_FOR_WINOGRAD = 3;
 /** Larger filters are met by whoever filters pictures: for them there must be so much to gain, whatever the binary. */
 const LEAST_MULTIPLY_ADDS_IN_BLOCKS = 1.6e7;
+/** Strassen saves an eighth at most: so much must there be to save, and so much of it be saved, before errors may be those of neighbours. */
+const LEAST_MULTIPLY_ADDS_TO_HALVE = 4e7;
+const LEAST_GAIN = 1.04;
 
 function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Demand): Candidate[] {
   const sums = [...depthwiseForms(p, binary), ...directForms(p, binary, undefined, tuning)];
@@ -147,7 +153,9 @@ function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Dem
   const many = p.channels * p.taps[0] >= LEAST_PLANES_FOR_WINOGRAD && termCount(p) >= LEAST_TERMS_FOR_WINOGRAD;
   const large = isNineTaps(p) || multiplyAdds(p) >= LEAST_MULTIPLY_ADDS_IN_BLOCKS;
   const winograd = cycles >= LEAST_FOR_WINOGRAD && many && large ? winogradCandidates(p, binary) : [];
-  return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd];
+  const strassen = multiplyAdds(p) >= LEAST_MULTIPLY_ADDS_TO_HALVE ? strassenCandidates(p, binary) : [];
+  const halves = strassen.map((one) => ({ ...one, cycles: LEAST_GAIN * one.cycles }));
+  return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd, ...halves];
 }
 
 function depthwiseForms(p: ConvProblem, binary: BinaryName, lanes?: AnyLanes): Candidate[] {
@@ -160,7 +168,8 @@ function depthwiseForms(p: ConvProblem, binary: BinaryName, lanes?: AnyLanes): C
 
 function directForms(p: ConvProblem, binary: BinaryName, lanes: AnyLanes | undefined, tuning: Tuning): Candidate[] {
   if (lanes === "planes") throw new OptionError("lanes", "direct sums have their lanes over pixels or filters");
-  const gathered = !lanes || lanes === "gathered" ? gatheredCandidate(p, binary, tuning) : null;
+  const inRows = (long: ConvProblem) => directOfLongRows(p, long, binary, tuning);
+  const gathered = !lanes || lanes === "gathered" ? gatheredCandidate(p, binary, inRows) : null;
   if (gathered && lanes) return [gathered];
   const forms: readonly Lanes[] = lanes ? [lanes === "gathered" ? "pixels" : lanes] : ["pixels", "filters"];
   return [...forms.map((form) => directCandidate(p, binary, form, tuning)), ...(gathered ? [gathered] : [])];

@@ -67,6 +67,14 @@ export interface Candidate {
   readonly build: () => Plan;
 }
 
+/** What computes the long rows of gathered.ts: a plan of the problem as it is given, whose main step reads them; it reads all of them so many times. */
+export interface OfLongRows {
+  readonly name: string;
+  readonly cycles: number;
+  readonly reads: number;
+  readonly layout: () => Layout;
+}
+
 /** Pixels of a row of register tiles, for all terms of a block: half of L1. */
 const ROW_BYTES = 24 << 10;
 
@@ -88,7 +96,7 @@ function blocksOf(p: ConvProblem): { blockChannels: number; blockTerms: number }
   return { blockChannels, blockTerms: blockChannels * taps };
 }
 
-export function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
+function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
   const lanes = laneCount(binary, p.dtype);
   const vectorColumns = register.vectors * lanes;
   const overColumns = form === "pixels";
@@ -165,7 +173,7 @@ export function evenPart(whole: number, most: number, multiple = 1): number {
   return Math.min(whole, roundUp(Math.ceil(whole / Math.ceil(whole / most)), multiple));
 }
 
-export function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): number {
+function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Tiling): number {
   const lanes = laneCount(binary, p.dtype);
   const { rows: most, vectors } = t.register;
   const [depth, outRows, outColumns] = p.output;
@@ -204,11 +212,25 @@ export function estimate(p: ConvProblem, binary: BinaryName, form: Lanes, t: Til
 
 /** The direct algorithm with lanes over `form`. It serves every problem whose filters are shared. */
 export function directCandidate(p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning): Candidate {
-  const register = tuning.register(binary, laneCount(binary, p.dtype), form);
-  const tiling = tilingOf(p, binary, form, register);
+  const { cycles, layout } = directOf(p, p, binary, form, tuning);
+  return { name: `direct ${form}`, cycles, build: () => planFrom(layout()) };
+}
+
+/** The same over long rows of terms, of the problem `given`. */
+export function directOfLongRows(
+  given: ConvProblem,
+  long: ConvProblem,
+  binary: BinaryName,
+  tuning: Tuning,
+): OfLongRows {
+  return { name: "direct", ...directOf(given, long, binary, "pixels", tuning) };
+}
+
+function directOf(given: ConvProblem, p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning) {
+  const tiling = tilingOf(p, binary, form, tuning.register(binary, laneCount(binary, p.dtype), form));
   const cycles = estimate(p, binary, form, tiling);
-  const build = (): Plan => planFrom(layoutOf(p, p, { binary, form, tuning, tiling, cycles }));
-  return { name: `direct ${form}`, cycles, build };
+  const layout = () => layoutOf(given, p, { binary, form, tuning, tiling, cycles });
+  return { cycles, reads: tiling.panelRuns, layout };
 }
 
 interface Chosen {
@@ -220,11 +242,7 @@ interface Chosen {
 }
 
 /** Of the problem as its filters are given, and as the main step reads its input. */
-export function layoutOf(
-  given: ConvProblem,
-  p: ConvProblem,
-  { binary, form, tuning, tiling: t, cycles }: Chosen,
-): Layout {
+function layoutOf(given: ConvProblem, p: ConvProblem, { binary, form, tuning, tiling: t, cycles }: Chosen): Layout {
   const size = elementBytes(p.dtype);
   const lanes = laneCount(binary, p.dtype);
   const type = p.dtype === "float32" ? "f32" : "f64";

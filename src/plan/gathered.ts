@@ -1,5 +1,5 @@
 /**
- * Direct sums over terms that were gathered before (assembly/gather.ts): one tap over one long row. No run of filters copies its input
+ * Sums over terms that were gathered before (assembly/gather.ts): one tap over one long row. No run of filters copies its input
  * again, columns of 7 or 17 leave no lanes empty, and terms are evenly spaced; for that the copy is as many times larger as there are taps.
  * The order of each sum, and so its bits, is that of the other forms.
  */
@@ -8,11 +8,10 @@ import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product, termCount } from "../problem/problem.ts";
 import { gatherBlock } from "./blocks.ts";
 import { copyCycles, streamCycles } from "./costs.ts";
-import { type Candidate, estimate, layoutOf, tilingOf } from "./direct.ts";
+import type { Candidate, OfLongRows } from "./direct.ts";
 import { type InputTile, layOutTerms } from "./input-tile.ts";
 import { planFrom } from "./plan.ts";
-import { type BinaryName, elementBytes, laneCount } from "./registers.ts";
-import type { Tuning } from "./tuning.ts";
+import { type BinaryName, elementBytes } from "./registers.ts";
 
 /** Terms of all images take so much memory at most, or as much as the input. */
 const MOST_BYTES = 16 << 20;
@@ -21,7 +20,11 @@ const LEAST_CYCLES = 2e4;
 const SHARED_TILES = 12;
 
 /** Null where nothing is gained: float64, rows of y with gaps, one tap without a stride, nothing to sum, more terms than memory for them. */
-export function gatheredCandidate(p: ConvProblem, binary: BinaryName, tuning: Tuning): Candidate | null {
+export function gatheredCandidate(
+  p: ConvProblem,
+  binary: BinaryName,
+  main: (long: ConvProblem) => OfLongRows | null,
+): Candidate | null {
   const [, outRows, outColumns] = p.output;
   const plain = product(p.taps) === 1 && product(p.stride) === 1;
   const rowsFollow = outRows === 1 || p.y.space[1] === outColumns * p.y.space[2];
@@ -33,16 +36,14 @@ export function gatheredCandidate(p: ConvProblem, binary: BinaryName, tuning: Tu
   if (workBytes > Math.max(MOST_BYTES, p.x.size * elementBytes(p.dtype))) return null;
 
   const long = asLongRow(p, terms);
-  const form = "pixels";
-  const register = tuning.register(binary, laneCount(binary, p.dtype), form);
-  const tiling = tilingOf(long, binary, form, register);
+  const rest = main(long);
+  if (!rest) return null;
   // Written from afar too: a line is read before it is.
   const copy = images * copyCycles(terms, binary) + streamCycles(workBytes, 2);
-  const main = estimate(long, binary, form, tiling) + streamCycles(workBytes, tiling.panelRuns);
-  const cycles = copy + main;
+  const cycles = copy + rest.cycles + streamCycles(workBytes, rest.reads);
 
   const build = () => {
-    const layout = layoutOf(p, long, { binary, form, tuning, tiling, cycles: main });
+    const layout = rest.layout();
     const runs = Math.min(
       p.channels,
       Math.max(1, Math.min(Math.ceil(SHARED_TILES / images), Math.floor(copy / images / LEAST_CYCLES))),
@@ -66,12 +67,12 @@ export function gatheredCandidate(p: ConvProblem, binary: BinaryName, tuning: Tu
     );
     return planFrom({
       ...layout,
-      steps: [gather, { ...step!, pointers }],
+      steps: [gather, { ...step!, pointers, cycles: cycles - copy }],
       workBytes,
       notes: [`terms gathered first, ${workBytes.toLocaleString("en")} bytes`, ...layout.notes],
     });
   };
-  return { name: "direct gathered", cycles, build };
+  return { name: `${rest.name} gathered`, cycles, build };
 }
 
 /** The problem that is left: terms are channels, the outputs of a depth one row. */

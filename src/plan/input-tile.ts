@@ -51,7 +51,7 @@ export interface TileShape {
   readonly overColumns: boolean;
   /** Columns of one register tile, if so. */
   readonly vectorColumns: number;
-  /** So many planes are read in place although they stand on pages of their own; unset, as many as there is room for. */
+  /** So many planes are read in place although they stand on pages of their own, and infinitely many wherever they stand; unset, as many as there is room for. */
   readonly mostPages?: number | undefined;
   /** The tile is read in other than its own order, so that memory should be read once, along rows. */
   readonly copied?: boolean;
@@ -78,6 +78,7 @@ function readableInPlace(p: ConvProblem, shape: TileShape): boolean {
  * place). A copy puts them side by side.
  */
 function tooManyPlaces(planeBytes: number, channels: number, mostPages: number): boolean {
+  if (mostPages === Number.POSITIVE_INFINITY) return false;
   return (planeBytes % SET_SPAN === 0 && channels > 8) || (planeBytes >= PAGE && channels > mostPages);
 }
 

@@ -28,6 +28,8 @@ export const KERNEL_NAMES = [
   "winograd_input_f32",
   "winograd_multiply_f32",
   "winograd_filters_f32",
+  "strassen_f32",
+  "strassen_filters_f32",
   "winograd_gradient_f32",
   "correlate_filters_f32",
   "correlate_filters_f64",

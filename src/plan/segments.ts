@@ -105,6 +105,24 @@ function winogradTile(word: Word, words: Int32Array, tile: number): TileRegion[]
   return Array.from({ length: Math.min(side, outZ - z) }, (_, d) => ({ ...region, z: z + d }));
 }
 
+/** As assembly/strassen.ts: the filters of a run, and those that belong to them in the second half. */
+function strassenTile(word: Word, words: Int32Array, tile: number): TileRegion[] {
+  const region = imagesTile(word, words, spaceOf(word, tile));
+  const half = word(A.CONV_FILTERS) / 2;
+  return [
+    {
+      ...region,
+      planes: region.planes.flatMap(
+        ([g, k0, k1]) =>
+          [
+            [g, k0, k1],
+            [g, half + k0, half + k1],
+          ] as const,
+      ),
+    },
+  ];
+}
+
 function imagesTile(word: Word, words: Int32Array, { space, rest }: ReturnType<typeof spaceOf>): TileRegion {
   const batch = word(A.CONV_BATCH);
   const tileBatch = word(A.CONV_TILE_BATCH);
@@ -153,6 +171,7 @@ const DECODERS: Readonly<Record<string, (word: Word, words: Int32Array, tile: nu
   depthwise_planes: depthwiseTile,
   separable: depthwiseTile,
   fft: fftTile,
+  strassen: strassenTile,
   winograd: winogradTile,
   winograd_multiply: winogradTile,
 };

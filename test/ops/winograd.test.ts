@@ -1,4 +1,4 @@
-// Winograd forced on random problems of every op: within its bounds on reals of every kind and on integers, both tile sizes, fused and in
+// Winograd forced on random problems of every op, and of one tap Strassen: within their bounds on reals of every kind and on integers, both tile sizes, fused and in
 // two steps, in planes and in depth, the same bits wherever it is computed; what is not finite stays within its tiles and is never lost.
 import { createEngine } from "simdconv";
 import { describe, expect, inject, it } from "vitest";
@@ -6,7 +6,7 @@ import { checkAccuracy } from "../support/check.ts";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
-import { drawInDepth, drawInNines, drawManyFilters, drawNineTaps } from "../support/nine-taps.ts";
+import { drawInDepth, drawInHalves, drawInNines, drawManyFilters, drawNineTaps } from "../support/nine-taps.ts";
 import { opOf } from "../support/ops.ts";
 import { gather } from "../support/place.ts";
 import { random } from "../support/random.ts";
@@ -18,6 +18,7 @@ const cases = 300;
 const inNines = 150;
 const manyFilters = 5;
 const inDepth = 12;
+const inHalves = 200;
 
 describe("random problems", () => {
   // Numbers and answers are the same for every binary.
@@ -26,6 +27,7 @@ describe("random problems", () => {
     { count: inNines, draw: drawInNines },
     { count: manyFilters, draw: drawManyFilters },
     { count: inDepth, draw: drawInDepth },
+    { count: inHalves, draw: drawInHalves },
   ];
   const problems = drawn.flatMap(({ count, draw }) =>
     Array.from({ length: count }, (_, i) => numbers(draw(inject("seed") + i, i))),
@@ -49,10 +51,18 @@ describe("random problems", () => {
           ...declaredOf(spec, operands),
           dtype: "float32",
         });
-        const [tile] = /F\([\d×]+\)(, stride 2)?/.exec(layer.plan.describe())!;
+        const [tile] = /F\([\d×]+\)(, stride 2)?|Strassen/.exec(layer.plan.describe())!;
         const [blocks = "1 block"] = /\d+ blocks/.exec(layer.plan.describe()) ?? [];
-        const [filters] = /filters transformed( along y)?/.exec(layer.plan.describe())!;
-        for (const name of [op, tile, blocks, `${filters}, ${op}`, `${layer.plan.steps.length} steps`])
+        const [filters = "filters in halves"] = /filters transformed( along y)?/.exec(layer.plan.describe()) ?? [];
+        const [input = "input transformed"] = /gathered|padded|in place/.exec(layer.plan.describe()) ?? [];
+        for (const name of [
+          op,
+          tile,
+          blocks,
+          `${tile}, ${input}`,
+          `${filters}, ${op}`,
+          `${layer.plan.steps.length} steps`,
+        ])
           seen.set(name, (seen.get(name) ?? 0) + 1);
       }
       countCalls(test, binary, problems.length);
@@ -73,6 +83,9 @@ describe("random problems", () => {
         "4 blocks",
         "9 blocks",
         "16 blocks",
+        "Strassen, in place",
+        "Strassen, gathered",
+        "Strassen, padded",
         // One lane keeps all points.
         ...(binary === "scalar"
           ? []
@@ -101,6 +114,11 @@ describe("bits", () => {
     ["nnet.conv2d", { imageShape: [1, 3, 90, 90], filterShape: [24, 3, 7, 7], borderMode: "half", subsample: [2, 2] }],
     ["nnet.conv2d", { imageShape: [5, 40, 12, 12], filterShape: [50, 40, 5, 5], borderMode: "valid" }],
     ["nnet.conv2d", { imageShape: [1, 256, 12, 12], filterShape: [256, 256, 3, 3], borderMode: "half" }],
+    ["nnet.conv2d", { imageShape: [3, 64, 30, 30], filterShape: [200, 64, 1, 1], borderMode: "valid" }],
+    [
+      "nnet.conv2d",
+      { imageShape: [1, 128, 31, 31], filterShape: [160, 128, 1, 1], borderMode: "valid", subsample: [2, 2] },
+    ],
     ["conv3d2d.conv3d", { signalsShape: [1, 6, 3, 28, 28], filtersShape: [12, 3, 3, 3, 3], borderMode: "half" }],
     ["conv3d2d.conv3d", { signalsShape: [2, 11, 32, 20, 20], filtersShape: [44, 3, 32, 3, 3], borderMode: "half" }],
   ] as const;
@@ -182,6 +200,54 @@ describe("what is not finite", () => {
   );
 });
 
+describe("one tap", () => {
+  const shapes = { imageShape: [2, 36, 13, 21], filterShape: [50, 36, 1, 1], borderMode: "half" } as const;
+  const compile = async (algorithm: "direct" | "winograd") => {
+    const engine = await engines.get("simd");
+    return engine.nnet.conv2d.compile({ ...shapes, algorithm });
+  };
+  const integers = (shape: readonly number[], seed: number) => {
+    const { data } = operand(shape, seed);
+    return { data: data.map((value) => Math.round(200 * value)), shape };
+  };
+
+  it("is exact on integers whose sums are", async () => {
+    const [image, filters] = [integers(shapes.imageShape, 1), integers(shapes.filterShape, 2)];
+    const results = [];
+    for (const algorithm of ["direct", "winograd"] as const) {
+      using layer = await compile(algorithm);
+      expect(layer.plan.describe().includes("Strassen")).toBe(algorithm === "winograd");
+      await layer.setFilters(filters);
+      results.push(gather(await layer.run(image)));
+    }
+    expect(firstDifference(results[0]!, results[1]!)).toBe(-1);
+  });
+
+  it("hands what is not finite to the pixel that it belongs to and to the one that is computed with it, and to no other", async () => {
+    using layer = await compile("winograd");
+    await layer.setFilters(operand(shapes.filterShape, 3));
+    const clean = operand(shapes.imageShape, 4);
+    const want = gather(await layer.run(clean));
+    const plane = 13 * 21;
+    for (const [value, at] of [
+      [Number.NaN, 0],
+      [Number.POSITIVE_INFINITY, 100],
+      [Number.NEGATIVE_INFINITY, plane - 1],
+    ] as const) {
+      // biome-ignore format: pairs
+      const spoilt = { ...clean, data: clean.data.slice() };
+      spoilt.data[7 * plane + at] = value;
+      const got = gather(await layer.run(spoilt));
+      for (let i = 0; i < got.length; i++) {
+        const [image, pixel] = [Math.floor(i / plane / 50), i % plane];
+        if (image === 0 && pixel === at) expect(Number.isFinite(got[i]!), `pixel ${pixel}`).toBe(false);
+        else if ((image > 0 || pixel !== (at ^ 8)) && got[i] !== want[i])
+          expect.fail(`pixel ${pixel} is ${got[i]}, not ${want[i]}`);
+      }
+    }
+  });
+});
+
 describe("what is not finite, in depth", () => {
   it("makes NaN or infinity of every output it belongs to, and leaves frames and tiles alone that do not meet it", async () => {
     const engine = await engines.get("simd");
@@ -232,6 +298,8 @@ describe("choice", () => {
       { filterShape: [64, 64, 7, 7], subsample: [2, 2] },
       { imageShape: [1, 3, 224, 224], filterShape: [64, 3, 7, 7], borderMode: 3, subsample: [2, 2] },
       { imageShape: [64, 20, 12, 12], filterShape: [50, 20, 5, 5], borderMode: "valid" },
+      { imageShape: [1, 512, 28, 28], filterShape: [256, 512, 1, 1] },
+      { imageShape: [1, 256, 56, 56], filterShape: [512, 256, 1, 1], subsample: [2, 2] },
     ]) {
       using layer = await compile(more);
       expect(layer.plan.algorithm, JSON.stringify(more)).toBe("winograd");
@@ -244,6 +312,10 @@ describe("choice", () => {
       { subsample: [3, 3] },
       { filterDilation: [2, 1] },
       { dtype: "float64" },
+      // One tap: few channels, small maps, odd numbers.
+      { filterShape: [256, 64, 1, 1] },
+      { imageShape: [1, 256, 14, 14], filterShape: [256, 256, 1, 1] },
+      { imageShape: [1, 511, 28, 28], filterShape: [256, 511, 1, 1] },
     ]) {
       using other = await compile(more);
       expect(other.plan.algorithm, JSON.stringify(more)).toBe("direct");
@@ -276,6 +348,7 @@ describe("choice", () => {
       { dtype: "float64" },
       { filterDilation: [1, 2] },
       { filterShape: [64, 64, 2, 7] },
+      { filterShape: [63, 64, 1, 1] },
     ] as const) {
       const call = () => engine.nnet.conv2d.compile({ ...shapes, ...more, algorithm: "winograd" });
       expect(await mustFail(call, "OptionError", ["algorithm"])).toBeUndefined();

@@ -36,8 +36,8 @@ it("have the same exports, among them kernels for both dtypes", () => {
   const of = (dtype: string) =>
     kernels.filter((row) => row.includes(`_${dtype}:`)).map((row) => row.replace(dtype, ""));
   expect(of("f32").length).toBeGreaterThanOrEqual(4);
-  // For float32 alone: Winograd, which loses digits that float64 is taken for, and forms of depthwise and of direct, to keep the binaries small.
-  const only32 = ["winograd", "depthwise_planes", "gather"];
+  // For float32 alone: Winograd and Strassen, which lose digits that float64 is taken for, and forms of depthwise and of direct, to keep the binaries small.
+  const only32 = ["winograd", "strassen", "depthwise_planes", "gather"];
   expect(of("f64")).toEqual(of("f32").filter((row) => !only32.some((name) => row.startsWith(name))));
   // The host numbers kernels by its own list, and looks for no others.
   expect(kernels.map((row) => row.replace(": function", ""))).toEqual([...KERNEL_NAMES, "binary"].sort());

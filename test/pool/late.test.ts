@@ -36,6 +36,7 @@ const layers: readonly (readonly [form: string, name: string, input: readonly nu
     ["fft", "9×9", [1, 8, 32, 32], [8, 1, 9, 9]],
     ["winograd", "3×3", [1, 24, 32, 32], [24, 24, 3, 3]],
     ["winograd", "7×7 in blocks", [1, 8, 32, 32], [24, 8, 7, 7]],
+    ["winograd", "1×1 in halves", [1, 24, 15, 15], [48, 24, 1, 1]],
     ["winograd", "filters kept as rows", [1, 256, 12, 12], [256, 256, 3, 3]],
   ];
 

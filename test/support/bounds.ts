@@ -83,11 +83,11 @@ export const winogradBounds: Bounds = (problem, { s, k }) => {
   const product = largest(problem.terms.input) * largest(problem.terms.filters);
   const [axes, constant] = mayBeDeep(problem.spec) ? [3, 12] : [2, 6];
   const { op = "nnet.conv2d", filters } = problem.spec;
-  const isLarger = planeTaps(op, filters).some((taps) => taps > 3);
+  const isNine = planeTaps(op, filters).every((taps) => taps === 3);
   const most = k.reduce((a, b) => Math.max(a, b), 0);
   return (i) => {
-    // In a corner an output of larger filters has few products, and neighbours in its tile have all.
-    const terms = isLarger ? most : k[i]!;
+    // In a corner an output of larger filters has few products, and neighbours in its tile have all; so have those of one tap in padding.
+    const terms = isNine ? k[i]! : most;
     const floor = 2 * u * s[i]! + floorOf(problem, 36 * terms);
     // At the edge an output has fewer products than the tile: those of padding count too.
     const whole = Math.max(9, terms) * product;

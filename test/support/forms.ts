@@ -1,7 +1,7 @@
 // Every way to have an op computed. A new algorithm is a row here, and all tests force it on what it serves, and hold it to
 // what it promises.
 import { type Bounds, separableBounds, sumBounds, transformBounds, winogradBounds } from "./bounds.ts";
-import { channelsOf, forwardOf, isGradient, planeTaps } from "./ops.ts";
+import { channelsOf, forwardOf, isGradient, type OpName, planeTaps } from "./ops.ts";
 import type { Spec } from "./spec.ts";
 
 export interface Form {
@@ -79,7 +79,7 @@ export const forms: Readonly<Record<string, Form>> = {
   },
   winograd: {
     options: { algorithm: "winograd" },
-    serves: (p) => shared(p) && p.dtype !== "float64" && inNines(p),
+    serves: (p) => shared(p) && p.dtype !== "float64" && (inNines(p) || inHalves(p)),
     exact: false,
     ordered: false,
     bounds: winogradBounds,
@@ -122,6 +122,34 @@ function inNines({
   if (strides.every((step) => step === 2) && taps.every((extent) => extent === 3)) return true;
   const blocks = taps.reduce((all, extent, axis) => all * threesOf(extent, strides[axis]!), 1);
   return 2.25 * blocks < taps[0]! * taps[1]!;
+}
+
+/** One tap, and even numbers of channels and filters in each group. Of gradients every one. */
+export function inHalves(
+  p: Pick<Served, "op" | "input" | "filters" | "numGroups" | "subsample" | "stride" | "d">,
+): boolean {
+  const { op = "nnet.conv2d", filters, numGroups = 1, subsample = [1, 1], stride = 1, d = [1, 1, 1] } = p;
+  const steps = [...subsample, stride, ...d];
+  if (isGradient(op) && steps.some((step) => step !== 1)) return false;
+  const inTime = { conv3D: filters[1], "conv3d2d.conv3d": filters[1] } as Record<string, number | undefined>;
+  if ((inTime[forwardOf(op)] ?? 1) !== 1 || planeTaps(op, filters).some((taps) => taps !== 1)) return false;
+  return channelsOf(p) % 2 === 0 && filtersOf(op, filters, numGroups) % 2 === 0;
+}
+
+/** Outputs of one position of one group; of a gradient the forward op's channels. */
+function filtersOf(op: OpName, filters: readonly number[], numGroups: number): number {
+  const forward = forwardOf(op);
+  if (isGradient(op))
+    return forward === "signal.conv2d"
+      ? 1
+      : {
+          "nnet.conv2d": filters[1]!,
+          conv3D: filters[4]!,
+          "conv3d2d.conv3d": filters[2]!,
+          "c01b.filterActs": filters[0]!,
+        }[forward];
+  if (forward === "signal.conv2d") return filters.length === 2 ? 1 : filters[0]!;
+  return forward === "c01b.filterActs" ? filters[3]! : filters[0]! / (forward === "nnet.conv2d" ? numGroups : 1);
 }
 
 function threesOf(taps: number, stride: number): number {

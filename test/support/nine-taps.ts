@@ -1,4 +1,4 @@
-// Problems of filters of 3 × 3 taps, for the tests of Winograd, forward and backwards.
+// Problems that Winograd serves, for its tests, forward and backwards: of 3 × 3 taps, of more, and of one.
 import { random } from "./random.ts";
 import type { Spec } from "./spec.ts";
 
@@ -170,4 +170,53 @@ export function drawInDepth(seed: number): Spec {
     filters: [k, 3, c, 3, 3],
     borderMode: pick(["valid", "half", "full"] as const),
   };
+}
+
+/** A random problem of one tap that is computed in halves: strides, padding, rows and columns with gaps, groups, images, frames, several tiles of a row. */
+export function drawInHalves(seed: number): Spec {
+  const next = random(seed);
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
+  const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
+  const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
+  const [n, c, k, h, w] = [whole(1, 3), 2 * whole(1, 20), 2 * whole(1, 12), whole(1, 12), whole(1, 40)];
+  const base = { seed, values, layouts };
+  const subsample = pick([[1, 1], [1, 1], [2, 2], [1, 2], [3, 1]] as const); // biome-ignore format: one of five
+  switch (whole(0, 6)) {
+    case 0:
+      return {
+        ...base,
+        op: "conv3D",
+        input: [n, whole(1, 3), h, w, c],
+        filters: [k, 1, 1, 1, c],
+        d: [1, ...subsample],
+      };
+    case 1:
+      return {
+        ...base,
+        op: "conv3d2d.conv3d",
+        input: [n, whole(1, 3), c, h, w],
+        filters: [k, 1, c, 1, 1],
+        borderMode: "valid",
+      };
+    case 2:
+      return {
+        ...base,
+        op: "c01b.filterActs",
+        input: [c, h, w, pick([n, 16])],
+        filters: [c, 1, 1, k],
+
+        pad: whole(0, 2),
+      };
+    case 3:
+      // Of many channels columns are few; more than a block of terms.
+      return { ...base, input: [1, 1100, 6, 6], filters: [4, 1100, 1, 1] };
+    default: {
+      const groups = whole(1, 3);
+      const border = pick(["valid", "half", "full", 2, [[0, 3], [2, 1]]] as const); // biome-ignore format: one of five
+      const shapes = { input: [n, groups * c, h, w], filters: [groups * k, c, 1, 1], subsample };
+      const activation = pick(["linear", "relu"] as const);
+      return { ...base, ...shapes, numGroups: groups, borderMode: border, bias: next() < 0.5, activation };
+    }
+  }
 }

@@ -171,6 +171,10 @@ describe("ops and forms", () => {
     expect(all({ ...groups, filterDilation: [1, 2] })).toEqual(both);
     expect(all({ ...groups, filters: [4, 2, 3, 5] })).toEqual([...direct, "winograd"]);
     expect(all({ ...groups, filters: [4, 2, 2, 5] })).toEqual(direct);
+    const one = { input: [1, 4, 9, 9], filters: [4, 4, 1, 1] };
+    expect(all(one)).toEqual([...direct, "winograd"]);
+    expect(all({ ...one, filters: [3, 4, 1, 1] })).toEqual(direct);
+    expect(all({ ...one, op: "nnet.conv2dGradWrtInputs", subsample: [2, 1] })).toEqual(direct);
     expect(all({ ...groups, unshared: true })).toEqual(["auto", "unshared"]);
     for (const op of ["conv3D", "conv3d2d.conv3d", "c01b.filterActs"] as const) {
       const sizes = (channels: number) => ({
