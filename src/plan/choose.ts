@@ -4,6 +4,7 @@ import { canonical, withBatchAsColumns } from "../problem/canonical.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { multiplyAdds, product, termCount } from "../problem/problem.ts";
 import { depthwiseCandidate } from "./depthwise.ts";
+import { dilatedCandidates } from "./dilated.ts";
 import { type Candidate, directCandidate, directOfLongRows } from "./direct.ts";
 import { fftCandidate } from "./fft.ts";
 import { gatheredCandidate } from "./gathered.ts";
@@ -108,7 +109,7 @@ function candidates(p: ConvProblem, binary: BinaryName, demand: Demand): Candida
       return candidate ? [candidate] : [];
     }
     case "winograd": {
-      const tiles = winogradCandidates(p, binary);
+      const tiles = [...winogradCandidates(p, binary), ...dilatedCandidates(p, binary)];
       return tiles.length > 0 ? tiles : strassenCandidates(p, binary);
     }
     case "auto":
@@ -121,7 +122,7 @@ const WANTS = {
   separable: "one channel per group, and taps on both axes",
   fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
   winograd:
-    "float32 and filters of 3 × 3 taps or more (in rows and columns), dilation 1 there, and strides that leave fewer products; or of 1 × 1, and even numbers of channels and filters",
+    "float32 and filters of 3 × 3 taps or more (in rows and columns), strides that leave fewer products, and none where there is a dilation; or of 1 × 1, and even numbers of channels and filters",
 };
 
 const BUILDERS = { separable: separableCandidate, fft: fftCandidate };
@@ -152,7 +153,10 @@ function all(p: ConvProblem, binary: BinaryName, { tuning, rankOne, exact }: Dem
   const fft = cycles >= LEAST_TO_TRANSFORM ? fftCandidate(p, binary) : null;
   const many = p.channels * p.taps[0] >= LEAST_PLANES_FOR_WINOGRAD && termCount(p) >= LEAST_TERMS_FOR_WINOGRAD;
   const large = isNineTaps(p) || multiplyAdds(p) >= LEAST_MULTIPLY_ADDS_IN_BLOCKS;
-  const winograd = cycles >= LEAST_FOR_WINOGRAD && many && large ? winogradCandidates(p, binary) : [];
+  const winograd =
+    cycles >= LEAST_FOR_WINOGRAD && many && large
+      ? [...winogradCandidates(p, binary), ...dilatedCandidates(p, binary)]
+      : [];
   const strassen = multiplyAdds(p) >= LEAST_MULTIPLY_ADDS_TO_HALVE ? strassenCandidates(p, binary) : [];
   const halves = strassen.map((one) => ({ ...one, cycles: LEAST_GAIN * one.cycles }));
   return [...sums, ...(separable ? [separable] : []), ...(fft ? [fft] : []), ...winograd, ...halves];

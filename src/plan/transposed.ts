@@ -5,7 +5,8 @@ import { phaseCount, phasesOf } from "../problem/transposed.ts";
 import { convPointers, unsharedBlock } from "./blocks.ts";
 import { choosePlan, type Demand } from "./choose.ts";
 import { UNSHARED_CYCLES } from "./costs.ts";
-import { type Plan, type Pointer, planFrom, type Region, type Step } from "./plan.ts";
+import { together } from "./phases.ts";
+import { type Plan, planFrom, type Step } from "./plan.ts";
 import { type BinaryName, elementBytes } from "./registers.ts";
 
 /** A plan of more would be larger than what it saves: an engine's memory holds two argument blocks for each. */
@@ -27,35 +28,9 @@ export function planTransposed(p: ConvProblem, binary: BinaryName, demand: Deman
   const plans = phases.map((phase) =>
     choosePlan(phase, binary, phase.channels === 0 ? { ...summed, algorithm: "direct" } : summed),
   );
-  return together(p, plans);
-}
-
-/** One plan of all: each packs its filters to a place of its own, and writes outputs of its own. */
-function together(p: ConvProblem, plans: readonly Plan[]): Plan {
-  const main = plans.reduce((most, plan) => (plan.cycles > most.cycles ? plan : most));
-  const filterSteps: Step[] = [];
-  const steps: Step[] = [];
-  let [filters, work] = [0, 0];
-  for (const plan of plans) {
-    const from = { filters, work };
-    filterSteps.push(...plan.filterSteps.map((step) => moved(step, from)));
-    steps.push(...plan.steps.map((step) => moved(step, from)));
-    filters += Math.ceil(plan.filterBytes / 64) * 64;
-    work += Math.ceil(plan.workBytes / 64) * 64;
-  }
   const empty = plans.filter(({ problem }) => problem.channels === 0).length;
-  return planFrom({
-    ...main,
-    problem: p,
-    filterSteps,
-    filterBytes: filters,
-    steps,
-    workBytes: work,
-    notes: [
-      `${plans.length} phases of the subsample${empty > 0 ? `, ${empty} of them without taps` : ""}; the largest:`,
-      ...main.notes,
-    ],
-  });
+  const none = empty > 0 ? `, ${empty} of them without taps` : "";
+  return together(p, plans, `${plans.length} phases of the subsample${none}; the largest:`);
 }
 
 /** One step that looks up for each element what it was a term of. */
@@ -87,10 +62,4 @@ function gatheringPlan(p: ConvProblem, binary: BinaryName, { algorithm, lanes }:
     workBytes: 0,
     notes: ["tile: 4 channels × one output row, all images"],
   });
-}
-
-/** What belongs to one phase alone stands behind what belongs to the others. */
-function moved(step: Step, from: Readonly<Partial<Record<Region, number>>>): Step {
-  const move = (pointer: Pointer) => ({ ...pointer, offset: pointer.offset + (from[pointer.region] ?? 0) });
-  return { ...step, pointers: step.pointers.map(move) };
 }

@@ -109,8 +109,8 @@ function filterGradient(op: ForwardOp, output: string, from: string, shapeParam?
     output,
     forms: (example) => {
       if (example.params.unshared === true) return ["auto", "unshared"];
-      const { subsample = [], stride = 1, d = [] } = example.params;
-      const steps = [...(subsample as number[]), stride, ...(d as number[]).slice(1)];
+      const { subsample = [], filter_dilation = [], stride = 1, d = [] } = example.params;
+      const steps = [...(subsample as number[]), ...(filter_dilation as number[]), stride, ...(d as number[]).slice(1)];
       const { shape } = example.outputs[output];
       const nine = planeTaps(op, shape).every((taps) => taps === 3) && steps.every((step) => step === 1);
       const may = nine && serving(op, example, row.names.input, shape).includes("winograd");

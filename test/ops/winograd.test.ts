@@ -6,7 +6,14 @@ import { checkAccuracy } from "../support/check.ts";
 import { firstDifference } from "../support/compare.ts";
 import { enginesOfThisFile } from "../support/engines.ts";
 import { mustFail } from "../support/errors.ts";
-import { drawInDepth, drawInHalves, drawInNines, drawManyFilters, drawNineTaps } from "../support/nine-taps.ts";
+import {
+  drawDilated,
+  drawInDepth,
+  drawInHalves,
+  drawInNines,
+  drawManyFilters,
+  drawNineTaps,
+} from "../support/nine-taps.ts";
 import { opOf } from "../support/ops.ts";
 import { gather } from "../support/place.ts";
 import { random } from "../support/random.ts";
@@ -19,6 +26,7 @@ const inNines = 150;
 const manyFilters = 5;
 const inDepth = 12;
 const inHalves = 200;
+const dilated = 60;
 
 describe("random problems", () => {
   // Numbers and answers are the same for every binary.
@@ -28,6 +36,7 @@ describe("random problems", () => {
     { count: manyFilters, draw: drawManyFilters },
     { count: inDepth, draw: drawInDepth },
     { count: inHalves, draw: drawInHalves },
+    { count: dilated, draw: drawDilated },
   ];
   const problems = drawn.flatMap(({ count, draw }) =>
     Array.from({ length: count }, (_, i) => numbers(draw(inject("seed") + i, i))),
@@ -55,10 +64,12 @@ describe("random problems", () => {
         const [blocks = "1 block"] = /\d+ blocks/.exec(layer.plan.describe()) ?? [];
         const [filters = "filters in halves"] = /filters transformed( along y)?/.exec(layer.plan.describe()) ?? [];
         const [input = "input transformed"] = /gathered|padded|in place/.exec(layer.plan.describe()) ?? [];
+        const [phases = "no phases"] = /phases of the dilation/.exec(layer.plan.describe()) ?? [];
         for (const name of [
           op,
           tile,
           blocks,
+          phases,
           `${tile}, ${input}`,
           `${filters}, ${op}`,
           `${layer.plan.steps.length} steps`,
@@ -83,6 +94,7 @@ describe("random problems", () => {
         "4 blocks",
         "9 blocks",
         "16 blocks",
+        "phases of the dilation",
         "Strassen, in place",
         "Strassen, gathered",
         "Strassen, padded",
@@ -118,6 +130,10 @@ describe("bits", () => {
     [
       "nnet.conv2d",
       { imageShape: [1, 128, 31, 31], filterShape: [160, 128, 1, 1], borderMode: "valid", subsample: [2, 2] },
+    ],
+    [
+      "nnet.conv2d",
+      { imageShape: [2, 48, 29, 31], filterShape: [40, 48, 3, 3], borderMode: "half", filterDilation: [2, 3] },
     ],
     ["conv3d2d.conv3d", { signalsShape: [1, 6, 3, 28, 28], filtersShape: [12, 3, 3, 3, 3], borderMode: "half" }],
     ["conv3d2d.conv3d", { signalsShape: [2, 11, 32, 20, 20], filtersShape: [44, 3, 32, 3, 3], borderMode: "half" }],
@@ -295,6 +311,7 @@ describe("choice", () => {
       {},
       { subsample: [2, 1] },
       { filterShape: [64, 64, 3, 5] },
+      { filterDilation: [2, 2] },
       { filterShape: [64, 64, 7, 7], subsample: [2, 2] },
       { imageShape: [1, 3, 224, 224], filterShape: [64, 3, 7, 7], borderMode: 3, subsample: [2, 2] },
       { imageShape: [64, 20, 12, 12], filterShape: [50, 20, 5, 5], borderMode: "valid" },
@@ -310,7 +327,7 @@ describe("choice", () => {
       { imageShape: [1, 2, 224, 224], filterShape: [64, 2, 7, 7] },
       { filterShape: [64, 64, 3, 2] },
       { subsample: [3, 3] },
-      { filterDilation: [2, 1] },
+      { filterDilation: [2, 2], subsample: [2, 2] },
       { dtype: "float64" },
       // One tap: few channels, small maps, odd numbers.
       { filterShape: [256, 64, 1, 1] },
@@ -346,7 +363,8 @@ describe("choice", () => {
     for (const more of [
       { subsample: [3, 2] },
       { dtype: "float64" },
-      { filterDilation: [1, 2] },
+      { filterDilation: [1, 2], subsample: [1, 2] },
+      { filterDilation: [9, 9] },
       { filterShape: [64, 64, 2, 7] },
       { filterShape: [63, 64, 1, 1] },
     ] as const) {

@@ -3,7 +3,7 @@ import { wasmUrl } from "../support/binaries.ts";
 import { failureOf, mustFail } from "../support/errors.ts";
 import { good, goodAnswer, stillGood } from "../support/fixtures.ts";
 import { gather } from "../support/place.ts";
-import { longJob } from "../support/work.ts";
+import { jobLasting, longJob } from "../support/work.ts";
 import { config, createEngine, type Engine, nnet } from "./library.ts";
 import { ignore, must, none, pause, without } from "./must.ts";
 import { always, hash, memoryOf, poolOrAlone, signs, tookPart, victim, withPool } from "./pool.ts";
@@ -15,8 +15,8 @@ export async function abort(): Promise<void> {
   for (const workers of [0, WORKERS]) {
     const engine = await poolOrAlone("auto", workers);
     try {
-      const { input, filters } = longJob(1_500_000_000);
       const openmp = workers > 0;
+      const { input, filters } = await jobLasting(300, engine, { openmp });
       const early = { why: "before the call" };
       const before = await failureOf(() =>
         engine.nnet.conv2d(input, filters, { openmp, signal: AbortSignal.abort(early) }),

@@ -172,6 +172,30 @@ export function drawInDepth(seed: number): Spec {
   };
 }
 
+/** A random problem of dilated filters: phases of all sizes, some without outputs, some without inputs. */
+export function drawDilated(seed: number): Spec {
+  const next = random(seed);
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const pick = <T>(list: readonly T[]) => list[whole(0, list.length - 1)]!;
+  const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
+  const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
+  const [groups, c, k] = [whole(1, 2), whole(1, 6), whole(1, 9)];
+  const filterDilation = pick([[2, 2], [2, 2], [1, 2], [3, 1], [4, 3], [8, 8]] as const); // biome-ignore format: one of six
+  const taps = pick([[3, 3], [3, 3], [4, 5]] as const); // biome-ignore format: one of three
+  return {
+    seed,
+    values,
+    layouts,
+    input: [whole(1, 3), groups * c, whole(1, 20), whole(1, 33)],
+    filters: [groups * k, c, ...taps],
+    filterDilation,
+    numGroups: groups,
+    borderMode: pick(["half", "full", [[24, 25], [27, 24]]] as const), // biome-ignore format: one of three
+    bias: next() < 0.5,
+    activation: pick(["linear", "relu"] as const),
+  };
+}
+
 /** A random problem of one tap that is computed in halves: strides, padding, rows and columns with gaps, groups, images, frames, several tiles of a row. */
 export function drawInHalves(seed: number): Spec {
   const next = random(seed);

@@ -168,7 +168,8 @@ describe("ops and forms", () => {
     expect(all({ ...signal, filters: [2, 3, 3] })).toEqual([...pixels, "fft", "winograd"]);
     const groups = { input: [1, 4, 9, 9], filters: [4, 1, 3, 3], numGroups: 4 };
     expect(all(groups)).toEqual([...both, "fft", "winograd"]);
-    expect(all({ ...groups, filterDilation: [1, 2] })).toEqual(both);
+    expect(all({ ...groups, filterDilation: [1, 2] })).toEqual([...both, "winograd"]);
+    expect(all({ ...groups, filterDilation: [1, 2], subsample: [1, 2] })).toEqual(both);
     expect(all({ ...groups, filters: [4, 2, 3, 5] })).toEqual([...direct, "winograd"]);
     expect(all({ ...groups, filters: [4, 2, 2, 5] })).toEqual(direct);
     const one = { input: [1, 4, 9, 9], filters: [4, 4, 1, 1] };
