@@ -194,7 +194,10 @@ export const CONV_FRAME_TERMS = 516;
  */
 export const CONV_W_ROWS = 520;
 
-/** `strassen` only: pixels that follow each other in a half. */
+/**
+ * `strassen` only: pixels that follow each other in a half. It has its products where `winograd` has points: CONV_V_POINT, _PANEL, CONV_M_POINT, _SLOT,
+ * CONV_W_POINT, PACK_POINT, CONV_PASS_PANELS, and in scratch CONV_SCRATCH_V and _M; CONV_SCRATCH_ROWS are two rows of a pair of halves.
+ */
 export const STRASSEN_HALF = 8;
 
 export const CONV_BYTES = 524;

@@ -8,7 +8,7 @@ import { transfer } from "comlink";
 import type { OwnJob } from "../../workers/protocol.ts";
 import type { Step } from "../plan/plan.ts";
 import { elementBytes } from "../plan/registers.ts";
-import { isDivided, segmentsOf, writesOutput } from "../plan/segments.ts";
+import { elementsOf, isDivided, segmentsOf, writesOutput } from "../plan/segments.ts";
 import type { Arena } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import type { Pool } from "./dispatch.ts";
@@ -176,7 +176,7 @@ export class TransferExecutor implements Pool {
         const range = { id, step: index, first: from, last: to, grain, segments: sent, ofWork };
         const result = await answer(handle.remote.compute(transfer(range, [sent.buffer])), cycles * (to - from));
         if (state.ended) break;
-        this.scatter(new Uint8Array(result), segments, target);
+        this.scatter(new Uint8Array(result), segments, target, elementsOf(step));
         if (!prepares) state.done(to - from);
       }
     }
@@ -205,13 +205,18 @@ export class TransferExecutor implements Pool {
     };
   }
 
-  private scatter(result: Uint8Array, segments: Int32Array, output: number): void {
+  /** What stands between the elements of a run belongs to others. */
+  private scatter(result: Uint8Array, segments: Int32Array, output: number, { size, apart }: Elements): void {
     const heap = new Uint8Array(this.arena.memory.buffer);
     for (let i = 0, at = 0; i < segments.length; at += segments[i + 1]!, i += 2) {
-      heap.set(result.subarray(at, at + segments[i + 1]!), output + segments[i]!);
+      const [start, length] = [output + segments[i]!, segments[i + 1]!];
+      if (apart === size) heap.set(result.subarray(at, at + length), start);
+      else for (let e = 0; e < length; e += apart) for (let b = e; b < e + size; b++) heap[start + b] = result[at + b]!;
     }
   }
 }
+
+type Elements = ReturnType<typeof elementsOf>;
 
 interface Progress {
   ended: boolean;

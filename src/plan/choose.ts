@@ -122,7 +122,7 @@ const WANTS = {
   separable: "one channel per group, and taps on both axes",
   fft: "one channel per group, one frame, no dilation, and at most 1024 taps on an axis",
   winograd:
-    "float32 and filters of 3 × 3 taps or more (in rows and columns), strides that leave fewer products, and none where there is a dilation; or of 1 × 1, and even numbers of channels and filters",
+    "float32 and filters of 3 × 3 taps or more (in rows and columns), strides that leave fewer products, or a dilation of 16 phases at most; or of 1 × 1, and even numbers of channels and filters",
 };
 
 const BUILDERS = { separable: separableCandidate, fft: fftCandidate };

@@ -1,7 +1,7 @@
 /**
  * Sums over terms that were gathered before (assembly/gather.ts): one tap over one long row. No run of filters copies its input
  * again, columns of 7 or 17 leave no lanes empty, and terms are evenly spaced; for that the copy is as many times larger as there are taps.
- * The order of each sum, and so its bits, is that of the other forms.
+ * The order of each sum, and so its bits, is that of the other forms of the algorithm that computes the rows, but for the pixels that strassen pairs.
  */
 import * as A from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";

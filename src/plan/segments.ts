@@ -19,28 +19,42 @@ export function isDivided(step: Step): boolean {
   return step.segments !== undefined || writesOutput(step);
 }
 
-/** Null where outputs of a row do not follow each other in y, or the kernel does not number its tiles by regions. */
+/** Outputs of a row that are so many elements apart are sent with what stands between them, which is not theirs. */
+const MOST_APART = 4;
+
+/** Bytes of an element that a step writes into y, and from one to the next of a run. */
+export function elementsOf(step: Step): { readonly size: number; readonly apart: number } {
+  const size = step.kernel.endsWith("f32") ? 4 : 8;
+  const apart = Math.abs(step.block.words[(A.CONV_Y_STRIDES + 20) >> 2]!);
+  return { size, apart: step.segments || !writesOutput(step) ? size : apart };
+}
+
+/**
+ * Null where outputs of a row are far from each other in y, or the kernel does not number its tiles by regions. A run begins and ends with an output of
+ * the tiles; `elementsOf` says how far those in it are apart.
+ */
 export function segmentsOf(step: Step, first: number, last: number): Segments | null {
   if (step.segments) return step.segments(first, last);
   const words = step.block.words;
   const word = (offset: number) => words[offset >> 2]!;
   const decode = DECODERS[step.kernel.slice(0, -4)];
-  const size = step.kernel.endsWith("f32") ? 4 : 8;
+  const { size, apart } = elementsOf(step);
   const [batch, group, filter, depth, y, x] = [0, 4, 8, 12, 16, 20].map((at) => word(A.CONV_Y_STRIDES + at)) as Strides;
   const origin = outputOf(step);
-  if (!decode || origin === undefined || Math.abs(x) !== size) return null;
+  if (!decode || origin === undefined || apart < size || apart > MOST_APART * size) return null;
   const list: number[] = [];
   for (let tile = first; tile < last; tile++) {
     for (const t of decode(word, words, tile)) {
-      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns * x && x > 0;
+      const whole = t.columns === word(A.CONV_OUT + 8) && y === t.columns * x && x === size;
+      const row = (t.columns - 1) * apart + size;
       // A row that is written backwards ends where it is said to begin.
-      const back = x < 0 ? (t.columns - 1) * size : 0;
+      const back = x < 0 ? row - size : 0;
       for (let n = t.n0; n < t.n1; n++) {
         for (const [g, k0, k1] of t.planes) {
           for (let k = k0; k < k1; k++) {
             const start = origin + n * batch + g * group + k * filter + t.z * depth + t.row * y + t.column * x - back;
             if (whole) list.push(start, t.rows * t.columns * size);
-            else for (let r = 0; r < t.rows; r++) list.push(start + r * y, t.columns * size);
+            else for (let r = 0; r < t.rows; r++) list.push(start + r * y, row);
           }
         }
       }

@@ -34,7 +34,7 @@ const LEAST_CHANNELS_DEEP = 32;
 /** Filters with more on an axis are left to other algorithms, and to the stack that lists of their blocks would fill. */
 const MOST_TAPS = 1024;
 /** Left to itself the library takes no more than this for transformed input. */
-const MOST_INPUT_BYTES = 2 ** 29;
+export const MOST_INPUT_BYTES: number = 2 ** 29;
 /** Points of so many bytes are made of rows of filters at a time, and meet transformed input beside them in L2. */
 const ROW_PANEL_BYTES = 128 * 1024;
 /** Filters of so many bytes for each tile that is multiplied by them are asked for ahead of time. */
@@ -47,8 +47,15 @@ interface Choice {
   readonly cycles: number;
 }
 
+/** What suits problems that differ in where their input and output begin, and in padding. */
+export interface TiledCandidate extends Candidate {
+  readonly buildFor: (p: ConvProblem) => Plan;
+  /** What it leaves between two steps. */
+  readonly workBytes: number;
+}
+
 /** None where the algorithm does not apply. */
-export function winogradCandidates(p: ConvProblem, binary: BinaryName): Candidate[] {
+export function winogradCandidates(p: ConvProblem, binary: BinaryName): TiledCandidate[] {
   const { dtype, w, taps, dilation } = p;
   const fits = (axis: number) => taps[axis]! >= 3 && taps[axis]! <= MOST_TAPS && dilation[axis] === 1;
   if (dtype !== "float32" || w.position || !fits(1) || !fits(2)) return [];
@@ -83,10 +90,11 @@ function tapBlocksOf(form: Form, p: ConvProblem): TapBlocks {
   return { starts: [blocksOf(p.taps[1], steps[0]), blocksOf(p.taps[2], steps[1])], steps };
 }
 
-function candidate(given: ConvProblem, binary: BinaryName, form: Form): Candidate {
+function candidate(given: ConvProblem, binary: BinaryName, form: Form): TiledCandidate {
   const tapBlocks = tapBlocksOf(form, given);
   // Blocks of taps cost what channels do.
-  const p = { ...given, channels: given.channels * tapBlocks.starts[0].length * tapBlocks.starts[1].length };
+  const blocks = tapBlocks.starts[0].length * tapBlocks.starts[1].length;
+  const p = { ...given, channels: given.channels * blocks };
   let best: Choice | undefined;
   for (let most = LEAST_TILES; most <= MOST_TILES; most += 4) {
     const unit = unitOf(p, form.side, most);
@@ -98,15 +106,19 @@ function candidate(given: ConvProblem, binary: BinaryName, form: Form): Candidat
   }
   const chosen = best!;
   const name = `winograd ${form.name}`;
-  const cycles = isLarge(p, form, chosen) ? Number.POSITIVE_INFINITY : chosen.cycles;
-  return { name, cycles, build: () => buildPlan(given, p, { binary, form, tapBlocks, chosen }) };
+  const workBytes = inputBytes(p, form, chosen);
+  const cycles = workBytes > MOST_INPUT_BYTES ? Number.POSITIVE_INFINITY : chosen.cycles;
+  const buildFor = (like: ConvProblem) =>
+    buildPlan(like, { ...like, channels: like.channels * blocks }, { binary, form, tapBlocks, chosen });
+  return { name, cycles, workBytes, buildFor, build: () => buildFor(given) };
 }
 
-function isLarge(p: ConvProblem, form: Form, { unit, fused }: Choice): boolean {
+/** Of transformed input that is kept. */
+function inputBytes(p: ConvProblem, form: Form, { unit, fused }: Choice): number {
+  if (fused) return 0;
   const { units, batches } = countsOf(p, form.side, unit);
   const tiles = units * batches * unit.images * unit.rows * unit.columns;
-  const input = fused ? 0 : p.groups * tiles * p.channels * depthOf(p, form).held;
-  return form.points ** 2 * input * SIZE > MOST_INPUT_BYTES;
+  return form.points ** 2 * p.groups * tiles * p.channels * depthOf(p, form).held * SIZE;
 }
 
 /** Units must not hold a thread for long, and be enough for several threads. */

@@ -364,7 +364,7 @@ describe("choice", () => {
       { subsample: [3, 2] },
       { dtype: "float64" },
       { filterDilation: [1, 2], subsample: [1, 2] },
-      { filterDilation: [9, 9] },
+      { filterDilation: [3, 6] },
       { filterShape: [64, 64, 2, 7] },
       { filterShape: [63, 64, 1, 1] },
     ] as const) {

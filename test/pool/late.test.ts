@@ -23,24 +23,31 @@ const reader = `
   parentPort.postMessage({ rounds, wrong, at });
 `;
 
-const layers: readonly (readonly [form: string, name: string, input: readonly number[], filters: readonly number[]])[] =
-  [
-    ["direct pixels", "1×1", [1, 24, 16, 16], [48, 24, 1, 1]],
-    ["direct pixels", "blocks of terms", [1, 300, 16, 16], [24, 300, 1, 1]],
-    ["direct pixels", "ends of rows", [1, 16, 15, 15], [24, 16, 3, 3]],
-    ["direct filters", "3×3", [1, 24, 16, 16], [48, 24, 3, 3]],
-    ["direct gathered", "3×3", [1, 24, 15, 15], [48, 24, 3, 3]],
-    ["depthwise pixels", "3×3", [1, 24, 32, 32], [24, 1, 3, 3]],
-    ["depthwise pixels", "5×5", [1, 24, 32, 32], [24, 1, 5, 5]],
-    ["depthwise planes", "3×3", [1, 24, 15, 15], [24, 1, 3, 3]],
-    ["fft", "9×9", [1, 8, 32, 32], [8, 1, 9, 9]],
-    ["winograd", "3×3", [1, 24, 32, 32], [24, 24, 3, 3]],
-    ["winograd", "7×7 in blocks", [1, 8, 32, 32], [24, 8, 7, 7]],
-    ["winograd", "1×1 in halves", [1, 24, 15, 15], [48, 24, 1, 1]],
-    ["winograd", "filters kept as rows", [1, 256, 12, 12], [256, 256, 3, 3]],
-  ];
+type Layer = readonly [
+  form: string,
+  name: string,
+  input: readonly number[],
+  filters: readonly number[],
+  options?: object,
+];
+const layers: readonly Layer[] = [
+  ["direct pixels", "1×1", [1, 24, 16, 16], [48, 24, 1, 1]],
+  ["direct pixels", "blocks of terms", [1, 300, 16, 16], [24, 300, 1, 1]],
+  ["direct pixels", "ends of rows", [1, 16, 15, 15], [24, 16, 3, 3]],
+  ["direct filters", "3×3", [1, 24, 16, 16], [48, 24, 3, 3]],
+  ["direct gathered", "3×3", [1, 24, 15, 15], [48, 24, 3, 3]],
+  ["depthwise pixels", "3×3", [1, 24, 32, 32], [24, 1, 3, 3]],
+  ["depthwise pixels", "5×5", [1, 24, 32, 32], [24, 1, 5, 5]],
+  ["depthwise planes", "3×3", [1, 24, 15, 15], [24, 1, 3, 3]],
+  ["fft", "9×9", [1, 8, 32, 32], [8, 1, 9, 9]],
+  ["winograd", "3×3", [1, 24, 32, 32], [24, 24, 3, 3]],
+  ["winograd", "3×3 dilated", [1, 24, 31, 29], [24, 24, 3, 3], { filterDilation: [2, 2] }],
+  ["winograd", "7×7 in blocks", [1, 8, 32, 32], [24, 8, 7, 7]],
+  ["winograd", "1×1 in halves", [1, 24, 15, 15], [48, 24, 1, 1]],
+  ["winograd", "filters kept as rows", [1, 256, 12, 12], [256, 256, 3, 3]],
+];
 
-for (const [form, kind, input, filters] of layers) {
+for (const [form, kind, input, filters, options] of layers) {
   const name = `${form}, ${kind}`;
   it(`${name}: what is computed again shows nothing but results`, { timeout: 20_000 }, async (test) => {
     await using engine = (await createEngine({ workers: 0, sharedMemory: true })) as Engine;
@@ -53,6 +60,7 @@ for (const [form, kind, input, filters] of layers) {
       activation: "relu",
       bias: { data: new Float32Array(count!).fill(3), shape: [count!] },
       ...forms[form].options,
+      ...options,
     } as never);
     await layer.setFilters(reals(filters, 2));
     using x = engine.tensor(input);

@@ -98,7 +98,7 @@ function planesOfOneFilter({ op = "nnet.conv2d", dtype, unshared, input, filters
 }
 
 /**
- * Filters of 3 × 3 taps or more on the two inner axes of space, dilated by up to 64 phases where there is no stride, no stride beyond them, where 2.25 products for every block of 3 × 3 taps a stride apart are fewer;
+ * Filters of 3 × 3 taps or more on the two inner axes of space, dilated by up to 16 phases where there is no stride, no stride beyond them, where 2.25 products for every block of 3 × 3 taps a stride apart are fewer;
  * or 3 × 3 and every second output. Of gradients every one.
  */
 function inNines({
@@ -115,7 +115,7 @@ function inNines({
   const strides = steps[forward] ?? subsample ?? [1, 1];
   if (taps.some((extent, axis) => extent < 3 || strides[axis]! > extent)) return false;
   const dilations = filterDilation ?? [1, 1];
-  if (dilations.some((step, axis) => step !== 1 && strides[axis] !== 1) || dilations[0]! * dilations[1]! > 64)
+  if (dilations.some((step, axis) => step !== 1 && strides[axis] !== 1) || dilations[0]! * dilations[1]! > 16)
     return false;
   if (isGradient(op)) return strides.every((step) => step === 1);
   if (strides.every((step) => step === 2) && taps.every((extent) => extent === 3)) return true;

@@ -180,8 +180,10 @@ export function drawDilated(seed: number): Spec {
   const values = pick(["zero-mean", "non-negative", "mixed", "integers"] as const);
   const layouts = { input: pick(["c", "reversed", "gapped"] as const), out: pick(["c", "reversed"] as const) };
   const [groups, c, k] = [whole(1, 2), whole(1, 6), whole(1, 9)];
-  const filterDilation = pick([[2, 2], [2, 2], [1, 2], [3, 1], [4, 3], [8, 8]] as const); // biome-ignore format: one of six
+  const filterDilation = pick([[2, 2], [2, 2], [1, 2], [3, 1], [4, 3], [2, 8]] as const); // biome-ignore format: one of six
   const taps = pick([[3, 3], [3, 3], [4, 5]] as const); // biome-ignore format: one of three
+  // Outputs are strided where there is no dilation, if at all.
+  const subsample = filterDilation.map((step) => (step === 1 ? whole(1, 2) : 1)) as [number, number];
   return {
     seed,
     values,
@@ -189,6 +191,7 @@ export function drawDilated(seed: number): Spec {
     input: [whole(1, 3), groups * c, whole(1, 20), whole(1, 33)],
     filters: [groups * k, c, ...taps],
     filterDilation,
+    subsample,
     numGroups: groups,
     borderMode: pick(["half", "full", [[24, 25], [27, 24]]] as const), // biome-ignore format: one of three
     bias: next() < 0.5,
@@ -231,6 +234,15 @@ export function drawInHalves(seed: number): Spec {
         filters: [c, 1, 1, k],
 
         pad: whole(0, 2),
+      };
+    case 4:
+      // Several runs of filters, several passes of a run.
+      return {
+        ...base,
+        input: [1, 34, 9, 13],
+        filters: [2 * whole(300, 320), 34, 1, 1],
+        bias: true,
+        activation: "relu",
       };
     case 3:
       // Of many channels columns are few; more than a block of terms.
