@@ -123,7 +123,7 @@ function inNines({
   return 2.25 * blocks < taps[0]! * taps[1]!;
 }
 
-/** One tap, and even numbers of channels and filters in each group. Of gradients every one. */
+/** One tap, and even numbers of channels and filters in each group, some of both. Of gradients every one. */
 export function inHalves(
   p: Pick<Served, "op" | "input" | "filters" | "numGroups" | "subsample" | "stride" | "d">,
 ): boolean {
@@ -132,7 +132,8 @@ export function inHalves(
   if (isGradient(op) && steps.some((step) => step !== 1)) return false;
   const inTime = { conv3D: filters[1], "conv3d2d.conv3d": filters[1] } as Record<string, number | undefined>;
   if ((inTime[forwardOf(op)] ?? 1) !== 1 || planeTaps(op, filters).some((taps) => taps !== 1)) return false;
-  return channelsOf(p) % 2 === 0 && filtersOf(op, filters, numGroups) % 2 === 0;
+  const isHalved = (count: number) => count > 0 && count % 2 === 0;
+  return isHalved(channelsOf(p)) && isHalved(filtersOf(op, filters, numGroups));
 }
 
 /** Outputs of one position of one group; of a gradient the forward op's channels. */
