@@ -130,16 +130,23 @@ describe.skipIf(!found)("bench page", () => {
     for (const entry of ["simd", "relaxed", "WebGPU"]) await bench.without(entry);
     await bench.page.locator("#start").click();
     await bench.until("done");
-    const lengths = () =>
-      bench.page
-        .locator("tr .fill")
-        .evaluateAll((bars) => bars.map((bar) => Number((bar as HTMLElement).style.getPropertyValue("--length"))));
-    const speeds = await lengths();
+    const rows = () =>
+      bench.page.locator("tr[data-entry]").evaluateAll((all) =>
+        all.map((row) => ({
+          length: Number(row.querySelector<HTMLElement>(".fill")!.style.getPropertyValue("--length")),
+          best: Number(row.querySelector(".best")!.textContent),
+          median: Number(row.querySelector(".median")!.textContent),
+        })),
+      );
+    const speeds = await rows();
     await bench.page.getByRole("radio", { name: "time" }).check();
-    const waits = await lengths();
-    expect([Math.max(...speeds), Math.max(...waits)]).toEqual([1, 1]);
-    // The longest of the one is not the longest of the other.
-    expect(waits.indexOf(1)).not.toBe(speeds.indexOf(1));
+    const waits = await rows();
+    expect(speeds.length).toBe(2);
+    // A bar reaches to the better end of its speeds, or to the worse end of its times (three digits of which are written).
+    const leastBest = Math.min(...speeds.map(({ best }) => best));
+    const longestMedian = Math.max(...waits.map(({ median }) => median));
+    for (const { length, best } of speeds) expect((length * best) / leastBest).toBeCloseTo(1, 1);
+    for (const { length, median } of waits) expect(length / (median / longestMedian)).toBeCloseTo(1, 1);
   });
 
   it("stops in the middle of a long run and in the middle of the rounds, and nothing moves afterwards", async (test) => {
