@@ -17,6 +17,8 @@
  *   Planes    rows are pixels, at x + place[r] + offset[j];          lanes are planes of x and of w, packed [j][NV vectors]
  *   Dots      rows are at x + place[r] + offset[j];                  lanes are pixels of x and w, w packed [j][mask, one vector]
  *
+ * Pixels and Evenly have no places; in Evenly the word is the record of what is to be asked for meanwhile (ahead.ts), or 0.
+ *
  * Pixels and Evenly do a row of `count` register tiles with the same filters, `xNext` bytes of x, `fromNext` and `toNext` apart: of a few terms
  * each, calls would cost as much as the arithmetic, and stores into many rows of y at a time more than into a few.
  *
@@ -27,8 +29,9 @@
  * registers (and for a product where multiply-add is not one instruction): 6×2 fits relaxed, 5×2 the others.
  */
 import {
-  loadLanes, loadNextLanes, loadSplat, loadSplatAt, masked, multiplyAdd, storeLanes, storeNextLanes, vectorBytes,
+  FUSED, loadLanes, loadNextLanes, loadSplat, loadSplatAt, masked, multiplyAdd, storeLanes, storeNextLanes, vectorBytes,
 } from "./lanes";
+import { askNext, paceOf } from "./ahead";
 
 // Generics take types, not integers, but the parameters of a function type can be counted while compiling.
 export type N1 = (a: i32) => void;
@@ -68,6 +71,8 @@ function tile<T, V, MR, NV, F>(
   const evenly = lengthof<F>() == lengthof<Evenly>(), pixels = lengthof<F>() == lengthof<Pixels>() || evenly, dots = lengthof<F>() == lengthof<Dots>();
   const filters = lengthof<F>() == lengthof<Filters>() || lengthof<F>() == lengthof<Planes>() || dots;
   const vector = <usize>vectorBytes<T, V>(), row = wide ? vector + vector : vector;
+  // Most panels of large layers are of the most rows that there are.
+  const asks = evenly && wide && rows == (FUSED ? 6 : 5);
   const w0 = w, terms0 = terms;
 
   let p0: usize = 0, p1: usize = 0, p2: usize = 0, p3: usize = 0, p4: usize = 0, p5: usize = 0;
@@ -80,6 +85,7 @@ function tile<T, V, MR, NV, F>(
     if (rows > 5) p5 = x + load<u32>(places, 20);
   }
 
+  let pace: usize = asks ? paceOf(places) : 0;
   for (let x0 = x, to0 = to; ; x0 += xNext, from += fromNext, to0 += toNext) {
     let a00 = loadLanes<T, V>(from), a01 = a00, a10 = a00, a11 = a00, a20 = a00, a21 = a00;
     let a30 = a00, a31 = a00, a40 = a00, a41 = a00, a50 = a00, a51 = a00;
@@ -90,49 +96,53 @@ function tile<T, V, MR, NV, F>(
     if (rows > 4) { a40 = loadLanes<T, V>(from + 4 * row); if (wide) a41 = loadNextLanes<T, V>(from + 4 * row); }
     if (rows > 5) { a50 = loadLanes<T, V>(from + 5 * row); if (wide) a51 = loadNextLanes<T, V>(from + 5 * row); }
 
-    // Evenly: no offset is read, which is two operations of 34, and these loops want all that the decoder gives.
-    for (; (evenly ? w : terms) < end; evenly ? x += terms : terms += 4) {
-      const o = evenly ? 0 : <usize>load<u32>(terms);
-      let v0 = a00, v1 = a00;
-      if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
-      else if (dots) v0 = loadNextLanes<T, V>(w);
-      else if (filters) { v0 = loadLanes<T, V>(w); if (wide) v1 = loadNextLanes<T, V>(w); }
-      else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
-      let s = scalar<T, V, F, N1>(w, p0 + o);
-      a00 = multiplyAdd<T, V>(s, v0, a00);
-      if (wide) a01 = multiplyAdd<T, V>(second<T, V, F>(s, p0 + o), v1, a01);
-      if (rows > 1) {
-        if (pixels || filters) s = scalar<T, V, F, N2>(w, p1 + o);
-        else { v0 = loadLanes<T, V>(p1 + o); if (wide) v1 = loadNextLanes<T, V>(p1 + o); }
-        a10 = multiplyAdd<T, V>(s, v0, a10);
-        if (wide) a11 = multiplyAdd<T, V>(second<T, V, F>(s, p1 + o), v1, a11);
+    let stop = end;
+    do {
+      if (asks && pace) { stop = min(w + pace, end); pace = askNext(places); } else stop = end;
+      // Evenly: no offset is read, which is two operations of 34, and these loops want all that the decoder gives.
+      for (; (evenly ? w : terms) < stop; evenly ? x += terms : terms += 4) {
+        const o = evenly ? 0 : <usize>load<u32>(terms);
+        let v0 = a00, v1 = a00;
+        if (pixels) { v0 = loadLanes<T, V>(x + o); if (wide) v1 = loadNextLanes<T, V>(x + o); }
+        else if (dots) v0 = loadNextLanes<T, V>(w);
+        else if (filters) { v0 = loadLanes<T, V>(w); if (wide) v1 = loadNextLanes<T, V>(w); }
+        else { v0 = loadLanes<T, V>(p0 + o); if (wide) v1 = loadNextLanes<T, V>(p0 + o); }
+        let s = scalar<T, V, F, N1>(w, p0 + o);
+        a00 = multiplyAdd<T, V>(s, v0, a00);
+        if (wide) a01 = multiplyAdd<T, V>(second<T, V, F>(s, p0 + o), v1, a01);
+        if (rows > 1) {
+          if (pixels || filters) s = scalar<T, V, F, N2>(w, p1 + o);
+          else { v0 = loadLanes<T, V>(p1 + o); if (wide) v1 = loadNextLanes<T, V>(p1 + o); }
+          a10 = multiplyAdd<T, V>(s, v0, a10);
+          if (wide) a11 = multiplyAdd<T, V>(second<T, V, F>(s, p1 + o), v1, a11);
+        }
+        if (rows > 2) {
+          if (pixels || filters) s = scalar<T, V, F, N3>(w, p2 + o);
+          else { v0 = loadLanes<T, V>(p2 + o); if (wide) v1 = loadNextLanes<T, V>(p2 + o); }
+          a20 = multiplyAdd<T, V>(s, v0, a20);
+          if (wide) a21 = multiplyAdd<T, V>(second<T, V, F>(s, p2 + o), v1, a21);
+        }
+        if (rows > 3) {
+          if (pixels || filters) s = scalar<T, V, F, N4>(w, p3 + o);
+          else { v0 = loadLanes<T, V>(p3 + o); if (wide) v1 = loadNextLanes<T, V>(p3 + o); }
+          a30 = multiplyAdd<T, V>(s, v0, a30);
+          if (wide) a31 = multiplyAdd<T, V>(second<T, V, F>(s, p3 + o), v1, a31);
+        }
+        if (rows > 4) {
+          if (pixels || filters) s = scalar<T, V, F, N5>(w, p4 + o);
+          else { v0 = loadLanes<T, V>(p4 + o); if (wide) v1 = loadNextLanes<T, V>(p4 + o); }
+          a40 = multiplyAdd<T, V>(s, v0, a40);
+          if (wide) a41 = multiplyAdd<T, V>(second<T, V, F>(s, p4 + o), v1, a41);
+        }
+        if (rows > 5) {
+          if (pixels || filters) s = scalar<T, V, F, N6>(w, p5 + o);
+          else { v0 = loadLanes<T, V>(p5 + o); if (wide) v1 = loadNextLanes<T, V>(p5 + o); }
+          a50 = multiplyAdd<T, V>(s, v0, a50);
+          if (wide) a51 = multiplyAdd<T, V>(second<T, V, F>(s, p5 + o), v1, a51);
+        }
+        w += pixels ? rows * sizeof<T>() : dots ? 2 * vector : filters ? row : sizeof<T>();
       }
-      if (rows > 2) {
-        if (pixels || filters) s = scalar<T, V, F, N3>(w, p2 + o);
-        else { v0 = loadLanes<T, V>(p2 + o); if (wide) v1 = loadNextLanes<T, V>(p2 + o); }
-        a20 = multiplyAdd<T, V>(s, v0, a20);
-        if (wide) a21 = multiplyAdd<T, V>(second<T, V, F>(s, p2 + o), v1, a21);
-      }
-      if (rows > 3) {
-        if (pixels || filters) s = scalar<T, V, F, N4>(w, p3 + o);
-        else { v0 = loadLanes<T, V>(p3 + o); if (wide) v1 = loadNextLanes<T, V>(p3 + o); }
-        a30 = multiplyAdd<T, V>(s, v0, a30);
-        if (wide) a31 = multiplyAdd<T, V>(second<T, V, F>(s, p3 + o), v1, a31);
-      }
-      if (rows > 4) {
-        if (pixels || filters) s = scalar<T, V, F, N5>(w, p4 + o);
-        else { v0 = loadLanes<T, V>(p4 + o); if (wide) v1 = loadNextLanes<T, V>(p4 + o); }
-        a40 = multiplyAdd<T, V>(s, v0, a40);
-        if (wide) a41 = multiplyAdd<T, V>(second<T, V, F>(s, p4 + o), v1, a41);
-      }
-      if (rows > 5) {
-        if (pixels || filters) s = scalar<T, V, F, N6>(w, p5 + o);
-        else { v0 = loadLanes<T, V>(p5 + o); if (wide) v1 = loadNextLanes<T, V>(p5 + o); }
-        a50 = multiplyAdd<T, V>(s, v0, a50);
-        if (wide) a51 = multiplyAdd<T, V>(second<T, V, F>(s, p5 + o), v1, a51);
-      }
-      w += pixels ? rows * sizeof<T>() : dots ? 2 * vector : filters ? row : sizeof<T>();
-    }
+    } while (asks && stop < end);
 
     storeLanes<T, V>(to, a00);
     if (wide) storeNextLanes<T, V>(to, a01);
@@ -161,10 +171,10 @@ export function contract<T, V, F>(
 
 /** A row of `count` tiles, of Pixels or Evenly. */
 export function contractRow<T, V, F>(
-  rows: i32, vectors: i32, terms: usize, end: usize, x: usize, w: usize, from: usize, to: usize, pitch: usize, count: i32, xNext: usize, fromNext: usize, toNext: usize,
+  rows: i32, vectors: i32, terms: usize, end: usize, x: usize, w: usize, from: usize, to: usize, pitch: usize, count: i32, xNext: usize, fromNext: usize, toNext: usize, ahead: usize,
 ): void {
-  if (vectors > 1) rowsOf<T, V, N2, F>(rows, terms, end, x, 0, w, from, to, pitch, count, xNext, fromNext, toNext);
-  else rowsOf<T, V, N1, F>(rows, terms, end, x, 0, w, from, to, pitch, count, xNext, fromNext, toNext);
+  if (vectors > 1) rowsOf<T, V, N2, F>(rows, terms, end, x, ahead, w, from, to, pitch, count, xNext, fromNext, toNext);
+  else rowsOf<T, V, N1, F>(rows, terms, end, x, ahead, w, from, to, pitch, count, xNext, fromNext, toNext);
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { fetchLines } from "./ahead";
+import { AHEAD_BYTES, askWhile } from "./ahead";
 import { contract, contractPixel, contractRow, Evenly, Filters, Pixels } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
@@ -26,7 +26,7 @@ import { ceilDivide, entry, word } from "./words";
 
 /** Walk the tiles and their blocks of channels; `F` says how a block is contracted. */
 export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i32): void {
-  memory.fill(scratch, 0, ZERO_BYTES);
+  memory.fill(scratch, 0, ZERO_BYTES + AHEAD_BYTES);
   const size = <i32>sizeof<T>();
   const batch = word(args, CONV_BATCH), tileBatch = word(args, CONV_TILE_BATCH), batches = ceilDivide(batch, tileBatch);
   const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
@@ -37,13 +37,14 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
   const table = <usize>word(args, CONV_TERMS);
   const taps = word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8);
 
+  const spaces = bandsX * bandsY * outZ * batches;
+
   for (let tile = first; tile < last; ++tile) {
-    let rest = tile;
+    let rest = tile % spaces;
     const bandX = rest % bandsX; rest /= bandsX;
-    const bandY = rest % bandsY; rest /= bandsY;
-    const z = rest % outZ; rest /= outZ;
-    const n0 = rest % batches * tileBatch; rest /= batches;
-    const run = rest % runs, g = rest / runs;
+    const bandY = rest % bandsY, z = rest / bandsY % outZ;
+    const n0 = rest / bandsY / outZ * tileBatch;
+    const run = tile / spaces % runs, g = tile / spaces / runs;
     const row = bandY * tileRows, column = bandX * tileColumns;
     const rows = min(tileRows, outY - row), columns = min(tileColumns, outX - column);
     const panel0 = run * panelCount / runs, panel1 = (run + 1) * panelCount / runs;
@@ -60,15 +61,27 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
         const x = inputTile<T, V>(args, scratch, from, count, z, row, column);
         let t = 0;
         do {
-          const filters = w + <usize>((c * taps + t) * word(args, CONV_W_WIDTH) * size);
-          contractBlock<T, V, F>(args, scratch, x, filters, table + (<usize>t << 2), min(blockTerms, total - t), c == 0 && t == 0,
-            c + block >= channels && t + blockTerms >= total, g, panel0, panel1, rows, columns, y);
+          const filters = w + <usize>((c * taps + t) * word(args, CONV_W_WIDTH) * size), some = min(blockTerms, total - t), closes = c + block >= channels && t + blockTerms >= total;
+          if (lengthof<F>() == lengthof<Pixels>() && word(args, CONV_FETCHES)) {
+            const after = closes && n + 1 == end ? tile + 1 : tile;
+            if (after < last) askForBlock(args, scratch, after / spaces, closes ? 0 : c + t + some, rows * ceilDivide(columns, word(args, CONV_TILE_NV) * lanes<T, V>()));
+          }
+          contractBlock<T, V, F>(args, scratch, x, filters, table + (<usize>t << 2), some, c == 0 && t == 0, closes, g, panel0, panel1, rows, columns, y);
           t += blockTerms;
         } while (t < total);
         c += block;
       } while (c < channels);
     }
   }
+}
+
+/** Ask for the filters of a run, counted over all groups, that meet the block of channels from `c` on, while so many `tiles` meet others. */
+function askForBlock(args: usize, scratch: usize, run: i32, c: i32, tiles: i32): void {
+  const runs = word(args, CONV_PANEL_RUNS), panelCount = word(args, CONV_PANEL_COUNT), panels = <usize>word(args, CONV_PANELS);
+  const k = entry(panels, run % runs * panelCount / runs), filters = entry(panels, (run % runs + 1) * panelCount / runs) - k;
+  const terms = min(word(args, CONV_BLOCK_TERMS), word(args, CONV_CHANNELS) - c) * 4;
+  const w = word(args, CONV_W) + run / runs * word(args, CONV_W_GROUP) + c * word(args, CONV_W_WIDTH) * 4 + k * terms;
+  askWhile(scratch + ZERO_BYTES, <usize>w, filters * terms, tiles);
 }
 
 /** One block of terms for every register tile of the tile. `opens` starts the sums, `closes` stores them. */
@@ -135,9 +148,8 @@ function lanesOverPixels<T, V>(
         const sums = !closes ? acc : whole && linear ? to : row;
         const pitch = sums == to ? yK : whole ? tiles * wide * size : vectors * vector;
         const fromNext = opens ? 0 : slot, sumsNext = whole ? wide * size : slot;
-        if (word(args, CONV_FETCHES) && r == 0 && c == 0) fetchLines(panel, height * terms * size, scratch + ZERO_BYTES);
-        if (evenly && step) contractRow<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
-        else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext);
+        if (evenly && step) contractRow<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext, scratch + ZERO_BYTES);
+        else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext, scratch + ZERO_BYTES);
         const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
         if (closes && sums != to) {
           if (whole) finishTile<T, V>(sums, pitch, height, tiles * vectors, to, yK, b, size, 0, activation);

@@ -100,7 +100,7 @@ function multiplyHalves<V>(args: usize, scratch: usize, g: i32, p0: i32, p1: i32
         const k = entry(panels, p), height = entry(panels, p + 1) - k, w = filters + <usize>(k * half * 4);
         for (let c = 0; c < half; c += block) {
           const last = w + <usize>(min(half, c + block) * height * 4);
-          contractRow<f32, V, Evenly>(height, nv, wide, last, v + <usize>(c * wide), w + <usize>(c * height * 4), c ? to : scratch, to, wide, count, next, c ? slot : 0, slot);
+          contractRow<f32, V, Evenly>(height, nv, wide, last, v + <usize>(c * wide), w + <usize>(c * height * 4), c ? to : scratch, to, wide, count, next, c ? slot : 0, slot, 0);
         }
       }
     }

@@ -28,7 +28,7 @@ import {
   CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_W_ROWS, CONV_X, CONV_Y,
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { fetchLines } from "./ahead";
+import { AHEAD_BYTES, askWhile, fetchLines } from "./ahead";
 import { contractRow, Evenly } from "./contract";
 import { add, lanes, loadLanes, loadSplat, multiply, multiplyAdd, splat, storeLanes, subtract, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
@@ -39,6 +39,7 @@ import { ceilDivide, entry, word } from "./words";
 /** Both halves, unit by unit. Tiles as in `direct`: space, images, panel runs, groups. */
 export function winograd<V>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
+  memory.fill(aheadAt(args, scratch), 0, AHEAD_BYTES);
   const v = scratch + <usize>word(args, CONV_SCRATCH_V);
   for (let tile = first; tile < last; ++tile) {
     let rest = tile / unitsOfFrame(args);
@@ -67,6 +68,7 @@ export function winogradInput<V>(args: usize, scratch: usize, first: i32, last: 
 /** Tiles as in `direct`, but for those in z. */
 export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
+  memory.fill(aheadAt(args, scratch), 0, AHEAD_BYTES);
   const units = unitsOfFrame(args), tall = ceilDivide(word(args, CONV_OUT), word(args, CONV_SIDE_Z));
   for (let tile = first; tile < last; ++tile) {
     const unit = tile % units, z = tile / units % tall, batch = tile / units / tall % batches(args), rest = tile / units / tall / batches(args);
@@ -75,6 +77,12 @@ export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, las
     const region = (g * batches(args) + batch) * units + unit;
     multiplyUnit<V>(args, scratch, unit, n0, g, z, run, count, <usize>(word(args, CONV_X) + region * word(args, CONV_V_UNIT)), false);
   }
+}
+
+/** The record of what is asked for while products are made: in the line before the rows. */
+// @ts-ignore: decorator
+@inline function aheadAt(args: usize, scratch: usize): usize {
+  return scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64;
 }
 
 /** From one frame to the next in a panel of transformed input. */
@@ -150,6 +158,7 @@ function multiplyRows<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p
       for (let i = u, end = u == 5 ? points : u + 1; i < end; ++i) {
         for (let j = 0; j < points; ++j) {
           const at = i * points + j;
+          if (i == u) askForRows(args, scratch, w, u, j, q, p0, p1, 2 * across);
           for (let p = q; p < q1; ++p) {
             const k = entry(panels, p), products = scratch + <usize>(word(args, CONV_SCRATCH_M) + at * word(args, CONV_M_POINT) + (p - p0) * across * slot);
             multiplyFrames<V>(args, scratch, first, entry(panels, p + 1) - k, six + <usize>(min(j, 5) * next + (k - k0) * depth), v + <usize>(at * word(args, CONV_V_POINT)), count, products, <usize>(across * slot));
@@ -158,6 +167,14 @@ function multiplyRows<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p
       }
     }
   }
+}
+
+/** While point j of row u is multiplied with panels from q on, ask for a sixth of those rows of filters that become points next. */
+function askForRows(args: usize, scratch: usize, w: usize, u: i32, j: i32, q: i32, p0: i32, p1: i32, tiles: i32): void {
+  const panels = <usize>word(args, CONV_PANELS), same = q + word(args, CONV_W_ROWS) < p1, next = same ? q + word(args, CONV_W_ROWS) : p0;
+  if (j > 5 || !same && u == 5) return;
+  const depth = word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4, k = entry(panels, next), half = (entry(panels, min(p1, next + word(args, CONV_W_ROWS))) - k) * depth / 2;
+  askWhile(aheadAt(args, scratch), w + <usize>((3 * (same ? u : u + 1) + j / 2) * word(args, CONV_W_POINT) + k * depth + j % 2 * half), half, tiles);
 }
 
 /** Over the frames from `first` on that taps meet, and their channels. */
@@ -179,7 +196,7 @@ function multiplyFrames<V>(args: usize, scratch: usize, first: i32, height: i32,
 function multiplyDeep<V>(args: usize, scratch: usize, z: i32, height: i32, filters: usize, v: usize, count: i32, products: usize, bytes: usize): void {
   const channels = word(args, CONV_FRAME_TERMS), frame = channels * height * 4, next = (frame + 63) & -64, depth = <usize>depthBytes(args);
   const sums = scratch + <usize>word(args, CONV_SCRATCH_ROWS), six = sums + 6 * bytes, numbers = <usize>word(args, CONV_NUMBERS);
-  if (word(args, CONV_FETCHES)) fetchLines(filters, 3 * frame, sums - 64);
+  if (word(args, CONV_FETCHES)) fetchLines(filters, 3 * frame, sums - 64 + AHEAD_BYTES);
   filtersOfSix<V>(filters, frame, frame, six, next, numbers);
   for (let s = 0; s < 6; ++s) {
     multiplyTerms<V>(args, scratch, height, channels, six + <usize>(s * next), v + <usize>((6 * z + s) * frameBytes<V>(args)), count, sums + <usize>s * bytes, true);
@@ -193,13 +210,13 @@ function multiplyTerms<V>(args: usize, scratch: usize, height: i32, terms: i32, 
   const L = lanes<f32, V>(), nv = word(args, CONV_TILE_NV), wide = nv * L, vector = vectorBytes<f32, V>(), slot = word(args, CONV_M_SLOT), block = word(args, CONV_BLOCK_TERMS);
   // Whole panels of tiles, and a last one of one vector, if that is enough.
   const across = ceilDivide(count, wide), whole = (count + wide - L - 1) / wide, next = word(args, CONV_V_PANEL);
-  const fetches = word(args, CONV_FETCHES) && word(args, CONV_SIDE_Z) == 1 && !word(args, CONV_W_ROWS);
+  const fetches = word(args, CONV_FETCHES) && word(args, CONV_SIDE_Z) == 1 && !word(args, CONV_W_ROWS), ahead = aheadAt(args, scratch);
   for (let t = 0; t < terms; t += block, opens = false) {
     const some = min(block, terms - t), end = w + <usize>(some * height * 4), from = opens ? scratch : to, fromNext = opens ? 0 : slot;
-    if (fetches) fetchLines(w, some * height * 4, scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64);
-    if (whole) contractRow<f32, V, Evenly>(height, nv, wide * 4, end, x, w, from, to, nv * vector, whole, next, fromNext, slot);
+    if (fetches) fetchLines(w, some * height * 4, ahead + AHEAD_BYTES);
+    if (whole) contractRow<f32, V, Evenly>(height, nv, wide * 4, end, x, w, from, to, nv * vector, whole, next, fromNext, slot, ahead);
     if (whole < across) {
-      contractRow<f32, V, Evenly>(height, 1, wide * 4, end, x + <usize>(whole * next), w, from + <usize>(whole * fromNext), to + <usize>(whole * slot), vector, 1, 0, 0, 0);
+      contractRow<f32, V, Evenly>(height, 1, wide * 4, end, x + <usize>(whole * next), w, from + <usize>(whole * fromNext), to + <usize>(whole * slot), vector, 1, 0, 0, 0, ahead);
     }
     w = end;
     x += <usize>(some * wide * 4);

@@ -39,7 +39,7 @@ const GRAIN_MULTIPLY_ADDS = 4e5;
 /** Places of pixels are added to offsets of terms; measured where both forms fill their tiles (1×1 2048→512 @7). */
 const FILTERS_SLOWER = 1.04;
 
-/** Filters of more come from beyond L2 in any call: asking for a panel's lines ahead gains 2 to 5 % (1×1/2 1024→2048 @14, 3×3/2 512→512 @14). */
+/** Filters of more come from beyond L2 in any call: asking for them ahead makes 3×3/2 512→512 @14 1.15 and 1×1/2 1024→2048 @14 1.1 times as fast. */
 const FETCHED_BYTES = 3e6;
 
 /** A sum of nothing is stored all the same: so many multiply-adds take as long. */
@@ -96,7 +96,8 @@ function blocksOf(p: ConvProblem): { blockChannels: number; blockTerms: number }
   return { blockChannels, blockTerms: blockChannels * taps };
 }
 
-function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile): Tiling {
+/** Tiles of at most `mostRows` rows. */
+function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: RegisterTile, mostRows: number): Tiling {
   const lanes = laneCount(binary, p.dtype);
   const vectorColumns = register.vectors * lanes;
   const overColumns = form === "pixels";
@@ -111,8 +112,8 @@ function tilingOf(p: ConvProblem, binary: BinaryName, form: Lanes, register: Reg
   const longest = outColumns > LONGEST_ROW ? outColumns / (2 * Math.ceil(outColumns / LONGEST_ROW / 2)) : LONGEST_ROW;
   let columns = evenPart(outColumns, longest, overColumns ? vectorColumns : register.rows);
   const leastRows = p.taps[1] > 1 ? Math.min(ROWS_PER_PACKED_TILE, outRows) : 1;
-  const mostRows = TILE_MULTIPLY_ADDS / (columns * perPixel);
-  let rows = evenPart(outRows, Math.max(leastRows, Math.floor(mostRows)));
+  const enough = Math.floor(TILE_MULTIPLY_ADDS / (columns * perPixel));
+  let rows = evenPart(outRows, Math.max(leastRows, Math.min(enough, mostRows)));
   const measure = () => {
     const few = product(p.taps) === 1 && p.filters <= FEW_FILTERS;
     const mostPages = few ? MOST_PAGES_FOR_FEW : undefined;
@@ -227,8 +228,19 @@ export function directOfLongRows(
 }
 
 function directOf(given: ConvProblem, p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning) {
-  const tiling = tilingOf(p, binary, form, tuning.register(binary, laneCount(binary, p.dtype), form));
-  const cycles = estimate(p, binary, form, tiling);
+  const register = tuning.register(binary, laneCount(binary, p.dtype), form);
+  const tilingsOf = (mostRows: number) => {
+    const tiling = tilingOf(p, binary, form, register, mostRows);
+    return { tiling, cycles: estimate(p, binary, form, tiling) };
+  };
+  let best = tilingsOf(Number.POSITIVE_INFINITY);
+  // Every run of panels copies the input for itself; fewer rows with all panels make as many tiles, but read all filters in each.
+  const { rows, panelRuns, input } = best.tiling;
+  if (input.packed && panelRuns > 1 && rows > 1) {
+    const shorter = tilingsOf(Math.ceil(rows / panelRuns));
+    if (shorter.cycles < best.cycles) best = shorter;
+  }
+  const { tiling, cycles } = best;
   const layout = () => layoutOf(given, p, { binary, form, tuning, tiling, cycles });
   return { cycles, reads: tiling.panelRuns, layout };
 }
@@ -273,7 +285,7 @@ function layoutOf(given: ConvProblem, p: ConvProblem, { binary, form, tuning, ti
       scratchPixels,
       tileBatch,
       tileGroups: 1,
-      fetches: filterBytes > FETCHED_BYTES,
+      fetches: product(p.taps) === 1 && size === 4 && filterBytes > FETCHED_BYTES,
       registerRows: t.register.rows,
       registerVectors: t.register.vectors,
     }),
