@@ -29,7 +29,7 @@ import {
   CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
 import { AHEAD_BYTES, askWhile, fetchLines } from "./ahead";
-import { contractRow, Evenly } from "./contract";
+import { contractPixel, contractRow, Evenly } from "./contract";
 import { add, lanes, loadLanes, loadSplat, multiply, multiplyAdd, splat, storeLanes, subtract, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
 import { fromSix, transformOutput } from "./winograd-output";
@@ -78,6 +78,10 @@ export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, las
     multiplyUnit<V>(args, scratch, unit, n0, g, z, run, count, <usize>(word(args, CONV_X) + region * word(args, CONV_V_UNIT)), false);
   }
 }
+
+/** Six sums of vectors, before that. */
+// @ts-ignore: decorator
+@inline const ALONE_BYTES: usize = 128;
 
 /** The record of what is asked for while products are made: in the line before the rows. */
 // @ts-ignore: decorator
@@ -129,12 +133,16 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
   for (let i = 0; i < points * points; ++i, v += <usize>word(args, CONV_V_POINT)) {
     const u = min(i / points, kept - 1) * kept + min(i % points, kept - 1);
     const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP) + u * word(args, CONV_W_POINT));
-    for (let p = p0; p < p1; ++p) {
-      const k = entry(panels, p), height = entry(panels, p + 1) - k;
-      const filters = w + <usize>(k * word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4);
-      const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + i * word(args, CONV_M_POINT) + (p - p0) * across * slot);
-      if (word(args, CONV_SIDE_Z) > 1) multiplyDeep<V>(args, scratch, z, height, filters, v, count, products, <usize>(across * slot));
-      else multiplyFrames<V>(args, scratch, own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW), height, filters, v, count, products, <usize>(across * slot));
+    const depth = word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4;
+    let filters = w + <usize>(entry(panels, p0) * depth), products = scratch + <usize>(word(args, CONV_SCRATCH_M) + i * word(args, CONV_M_POINT));
+    if (word(args, CONV_SIDE_Z) == 1) {
+      multiplyPanels<V>(args, scratch, own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW), p0, p1, filters, v, count, products);
+      continue;
+    }
+    for (let p = p0; p < p1; ++p, products += <usize>(across * slot)) {
+      const height = entry(panels, p + 1) - entry(panels, p);
+      multiplyDeep<V>(args, scratch, z, height, filters, v, count, products, <usize>(across * slot));
+      filters += <usize>(height * depth);
     }
   }
 }
@@ -159,10 +167,8 @@ function multiplyRows<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p
         for (let j = 0; j < points; ++j) {
           const at = i * points + j;
           if (i == u) askForRows(args, scratch, w, u, j, q, p0, p1, 2 * across);
-          for (let p = q; p < q1; ++p) {
-            const k = entry(panels, p), products = scratch + <usize>(word(args, CONV_SCRATCH_M) + at * word(args, CONV_M_POINT) + (p - p0) * across * slot);
-            multiplyFrames<V>(args, scratch, first, entry(panels, p + 1) - k, six + <usize>(min(j, 5) * next + (k - k0) * depth), v + <usize>(at * word(args, CONV_V_POINT)), count, products, <usize>(across * slot));
-          }
+          const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + at * word(args, CONV_M_POINT) + (q - p0) * across * slot);
+          multiplyPanels<V>(args, scratch, first, q, q1, six + <usize>(min(j, 5) * next), v + <usize>(at * word(args, CONV_V_POINT)), count, products);
         }
       }
     }
@@ -175,6 +181,39 @@ function askForRows(args: usize, scratch: usize, w: usize, u: i32, j: i32, q: i3
   if (j > 5 || !same && u == 5) return;
   const depth = word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4, k = entry(panels, next), half = (entry(panels, min(p1, next + word(args, CONV_W_ROWS))) - k) * depth / 2;
   askWhile(aheadAt(args, scratch), w + <usize>((3 * (same ? u : u + 1) + j / 2) * word(args, CONV_W_POINT) + k * depth + j % 2 * half), half, tiles);
+}
+
+/** Panels p … p1 − 1 at one point. A tile that is alone in the last vectors meets three panels at a time, where frames are multiplied by one tap. */
+function multiplyPanels<V>(args: usize, scratch: usize, first: i32, p: i32, p1: i32, filters: usize, v: usize, count: i32, products: usize): void {
+  const panels = <usize>word(args, CONV_PANELS), taps = word(args, CONV_TAPS), terms = word(args, CONV_FRAME_TERMS), wide = word(args, CONV_TILE_NV) * lanes<f32, V>();
+  const bytes = <usize>(ceilDivide(count, wide) * word(args, CONV_M_SLOT));
+  const alone = lanes<f32, V>() == 4 && count % wide == 1 && taps == 1 && terms > 0 && <u32>first < <u32>word(args, CONV_FRAMES);
+  while (p < p1) {
+    // Heights of panels differ by one at most.
+    const three = alone && p + 3 <= p1 && entry(panels, p + 3) - entry(panels, p) >= 12;
+    const w = filters, to = products;
+    for (let i = three ? 3 : 1; i > 0; --i, ++p, products += bytes) {
+      const height = entry(panels, p + 1) - entry(panels, p);
+      multiplyFrames<V>(args, scratch, first, height, filters, v, three ? count - 1 : count, products, bytes);
+      filters += <usize>(taps * terms * height * 4);
+    }
+    if (three) multiplyPixel<V>(args, scratch, p - 3, w, v + <usize>(first * frameBytes<V>(args) + count / wide * word(args, CONV_V_PANEL)), to + <usize>(count / wide * word(args, CONV_M_SLOT)), bytes);
+  }
+}
+
+/** Three panels from p on and the one tile at `x`. Its products are the first lanes of vectors, one for each filter. */
+function multiplyPixel<V>(args: usize, scratch: usize, p: i32, w: usize, x: usize, to: usize, bytes: usize): void {
+  const panels = <usize>word(args, CONV_PANELS), terms = word(args, CONV_FRAME_TERMS), vector = <usize>vectorBytes<f32, V>();
+  const a = entry(panels, p + 1) - entry(panels, p), b = entry(panels, p + 2) - entry(panels, p + 1), c = entry(panels, p + 3) - entry(panels, p + 2);
+  let sums = aheadAt(args, scratch) - ALONE_BYTES;
+  contractPixel<f32, V>(word(args, CONV_TILE_NV) * vector, terms, x, w, w + <usize>(a * terms * 4), w + <usize>((a + b) * terms * 4), a, b, c, scratch, 0, sums);
+  for (let i = 0; i < 3; ++i, sums += 2 * vector, to += bytes) {
+    const height = i == 0 ? a : i == 1 ? b : c;
+    for (let r = 0; r < height; ++r) {
+      // The second vector holds the last four filters.
+      store<f32>(to + r * vector, load<f32>(sums + (r < 4 ? r * 4 : vector + (r + 4 - height) * 4)));
+    }
+  }
 }
 
 /** Over the frames from `first` on that taps meet, and their channels. */

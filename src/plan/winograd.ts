@@ -14,12 +14,20 @@ import { type Candidate, panelsOf } from "./direct.ts";
 import { type InputTile, layOutInputTile, oddLines, roundUp } from "./input-tile.ts";
 import { type Plan, type Pointer, planFrom } from "./plan.ts";
 import { type BinaryName, laneCount, registerTiles } from "./registers.ts";
-import { BLOCK_TERMS, estimate, FILTER_CYCLES, keepsRows, PASS_FILTERS, unitCycles } from "./winograd-cost.ts";
+import {
+  BLOCK_TERMS,
+  estimate,
+  FILTER_CYCLES,
+  hasLoneTile,
+  keepsRows,
+  MOST_TILES,
+  PASS_FILTERS,
+  unitCycles,
+} from "./winograd-cost.ts";
 import { blocksOf, countsOf, depthOf, describeForm, FORMS, type Form, type Unit, unitOf } from "./winograd-forms.ts";
 
 const SIZE = 4;
 /** Tiles of a unit: so many read the transformed filters once. */
-const MOST_TILES = 112;
 const LEAST_TILES = 16;
 /** A tile of the plan should not take longer: about a millisecond. */
 const MOST_CYCLES = 3e6;
@@ -192,11 +200,14 @@ function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
   // Of six points in z: sums of a panel, and its filters. Of those of a row: the latter.
   const panelBytes = roundUp(p.channels * (filterRows ? p.taps[0] : 1) * tall * SIZE, 64);
-  const rowPanels = filterRows ? Math.min(passPanels, Math.max(1, Math.floor(ROW_PANEL_BYTES / (6 * panelBytes)))) : 0;
+  const most = hasLoneTile(p, binary, form, unit) ? 3 : 1;
+  const rowPanels = filterRows
+    ? Math.min(passPanels, Math.max(most, Math.floor(ROW_PANEL_BYTES / (6 * panelBytes))))
+    : 0;
   const apart = deep > 1 ? form.frames * (across * mSlot + panelBytes) : 6 * rowPanels * panelBytes;
   const scratchTiles = A.ZERO_BYTES;
-  // A line before the rows, which ahead.ts stores into.
-  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64) + 64;
+  // Lines before the rows: the sums of a tile that is alone, and what ahead.ts stores into.
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64) + 192;
   const scratchX =
     roundUp(
       scratchRows +

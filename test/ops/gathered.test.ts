@@ -67,6 +67,29 @@ describe("gathered terms", () => {
   });
 });
 
+describe("filters that are asked for ahead, and rows that are cut", () => {
+  for (const binary of engines.binaries) {
+    it(`${binary}: 3.2 MB of filters in blocks, runs, groups and images have the bits of lanes over filters`, async (test) => {
+      const engine = await engines.get(binary);
+      // Four register tiles use each filter, and one: asked for line by line, and at once.
+      for (const side of [5, 2]) {
+        const [x, w] = [operand([2, 1600, side, side], 1), operand([1000, 800, 1, 1], 2)];
+        const run = async (lanes: string) =>
+          gather(await engine.nnet.conv2d(x, w, { numGroups: 2, algorithm: "direct", lanes } as never));
+        expect(firstDifference(await run("pixels"), await run("filters")), `@${side}`).toBe(-1);
+        countCalls(test, binary, 2);
+      }
+    });
+  }
+
+  it("a tile has all filters where each run of them would copy the same input", async () => {
+    const engine = await engines.get("simd");
+    const options = { imageShape: [1, 3, 224, 224], filterShape: [32, 3, 3, 3], borderMode: 1, subsample: [2, 2] };
+    using op = await engine.nnet.conv2d.compile({ ...options, algorithm: "direct", lanes: "pixels" } as never);
+    expect(op.plan.describe()).toContain("8 rows × 112 columns × 32 filters");
+  });
+});
+
 /** Terms that end in a block of one: 255 blocks of 256, and one more. */
 const MANY = 255 * 256 + 1;
 

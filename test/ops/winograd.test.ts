@@ -175,6 +175,30 @@ describe("bits", () => {
       for (let i = 0; i < 8 * 22; i++) expect(some[k * 220 + i]).toBe(whole[k * 484 + 8 * 22 + i]);
     }
   });
+
+  // Of nine tiles the last meets three panels of filters at a time; of twelve none is alone.
+  it.each(engines.binaries)("%s: are those of other tiles where one is alone", async (binary) => {
+    const engine = await engines.get(binary);
+    for (const [channels, count, more] of [
+      ...[1, 11, 12, 13, 14, 15, 17, 18, 19, 23, 30, 31, 37].map((count) => [6, count, {}] as const),
+      [3, 40, { numGroups: 2 }],
+      [7, 26, { subsample: [2, 2] }],
+      [600, 14, { bias: operand([14], 3), activation: "relu" }],
+      // Filters that are kept as rows of points.
+      [300, 300, {}],
+    ] as const) {
+      const { numGroups = 1, subsample: [stride] = [1] } = more as { numGroups?: number; subsample?: number[] };
+      const [high, wide] = [12 * stride! + 2, 16 * stride! + 2];
+      const all = channels * numGroups;
+      const [image, filters] = [operand([1, all, high, wide]), operand([count, channels, 3, 3], 2)];
+      const part = { ...image, shape: [1, all, high, high], stride: [all * high * wide, high * wide, wide, 1] };
+      const run = async (x: object) =>
+        gather(await engine.nnet.conv2d(x as never, filters, { algorithm: "winograd", ...more } as never));
+      const [nine, twelve] = [await run(part), await run(image)];
+      const cut = nine.map((_, i) => twelve[Math.floor(i / 12) * 16 + (i % 12)]!);
+      expect(firstDifference(nine, cut), `${channels}→${count} ${JSON.stringify(more)}`).toBe(-1);
+    }
+  });
 });
 
 describe("what is not finite", () => {
