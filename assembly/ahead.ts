@@ -1,5 +1,5 @@
 /**
- * Lines of memory asked for together, before they are used. A processor that meets them one by one, in between arithmetic, waits for each:
+ * Lines of memory asked for before they are used, many together or one after the other. A processor that meets them one by one, in between arithmetic, waits for each:
  * it does not look far enough ahead, and its prefetcher stops at the end of a page. There is no instruction for it; a load of every line will do.
  */
 
@@ -17,11 +17,10 @@ export function fetchLines(at: usize, bytes: i32, sink: usize): void {
 
 /**
  * A line at a time while register tiles multiply: a burst waits for its last line, one load every so many terms for none, and the processor's own
- * prefetcher follows it. `ahead` is a record of AHEAD_BYTES in scratch: a line is asked for whenever `pace` bytes of packed filters are used, from
- * `at` up to `end`.
+ * prefetcher follows it. `ahead` is a record in scratch, of one line: a line of memory is asked for whenever `pace` bytes of packed filters are to be
+ * used, from `at` up to `end`. Where less than LEAST_TILES register tiles use each filter lines come too slowly so (3×3 512→512 @7, two of them: 0.8 of
+ * a burst's speed), and none is asked for.
  */
-// @ts-ignore: decorator
-@inline export const AHEAD_BYTES: usize = 16;
 // @ts-ignore: decorator
 @inline const PACE: usize = 0;
 // @ts-ignore: decorator
@@ -30,14 +29,25 @@ export function fetchLines(at: usize, bytes: i32, sink: usize): void {
 @inline const END: usize = 8;
 // @ts-ignore: decorator
 @inline const SEEN: usize = 12;
-/** Where fewer tiles use each filter the lines come too slowly one by one (3×3 512→512 @7, two of them: 0.8 of a burst's speed). */
 // @ts-ignore: decorator
-@inline const LEAST_TILES: i32 = 3;
+@inline const RECORD_BYTES: usize = 16;
+// @ts-ignore: decorator
+@inline export const LEAST_TILES: i32 = 3;
 
-/** Ask for `bytes` from `at` while as many bytes of packed filters are multiplied, each by so many `tiles`; at once, if these are few. */
+/** A record that asks for nothing. */
+export function askForNothing(ahead: usize): void {
+  memory.fill(ahead, 0, RECORD_BYTES);
+}
+
+/** Where a burst may leave what it has seen. */
+// @ts-ignore: decorator
+@inline export function sinkOf(ahead: usize): usize {
+  return ahead + SEEN;
+}
+
+/** Ask for `bytes` from `at` while as many bytes of packed filters are multiplied, each by so many `tiles`. */
 export function askWhile(ahead: usize, at: usize, bytes: i32, tiles: i32): void {
-  if (tiles < LEAST_TILES) return fetchLines(at, bytes, ahead + AHEAD_BYTES);
-  store<u32>(ahead, 64 * tiles, PACE);
+  store<u32>(ahead, tiles < LEAST_TILES ? 0 : 64 * tiles, PACE);
   store<u32>(ahead, <u32>at, AT);
   store<u32>(ahead, <u32>(at + <usize>bytes), END);
 }
@@ -52,7 +62,7 @@ export function askWhile(ahead: usize, at: usize, bytes: i32, tiles: i32): void 
   return <usize>load<u32>(ahead, PACE);
 }
 
-/** Bytes of packed filters until a line is asked for, 0 if none is. */
+/** Bytes of packed filters that are used for each line, 0 where none is asked for. */
 // @ts-ignore: decorator
 @inline export function paceOf(ahead: usize): usize {
   return ahead ? <usize>load<u32>(ahead, PACE) : 0;

@@ -31,6 +31,7 @@
 import {
   FUSED, loadLanes, loadNextLanes, loadSplat, loadSplatAt, masked, multiplyAdd, storeLanes, storeNextLanes, vectorBytes,
 } from "./lanes";
+import { entry } from "./words";
 import { askNext, paceOf } from "./ahead";
 
 // Generics take types, not integers, but the parameters of a function type can be counted while compiling.
@@ -175,6 +176,12 @@ export function contractRow<T, V, F>(
 ): void {
   if (vectors > 1) rowsOf<T, V, N2, F>(rows, terms, end, x, ahead, w, from, to, pitch, count, xNext, fromNext, toNext);
   else rowsOf<T, V, N1, F>(rows, terms, end, x, ahead, w, from, to, pitch, count, xNext, fromNext, toNext);
+}
+
+/** Whether contractPixel serves three panels from p on: heights of panels differ by one at most. */
+// @ts-ignore: decorator
+@inline export function areThree(panels: usize, p: i32, end: i32): bool {
+  return p + 3 <= end && entry(panels, p + 3) - entry(panels, p) >= 12;
 }
 
 /**

@@ -13,8 +13,8 @@ import {
   CONV_TILE_BATCH, CONV_TILE_COLUMNS, CONV_TILE_MR, CONV_TILE_NV, CONV_TILE_ROWS, CONV_W, CONV_W_GROUP, CONV_W_WIDTH, CONV_X,
   CONV_X_STRIDES, CONV_Y, CONV_Y_STRIDES, ZERO_BYTES,
 } from "./args";
-import { AHEAD_BYTES, askWhile } from "./ahead";
-import { contract, contractPixel, contractRow, Evenly, Filters, Pixels } from "./contract";
+import { askForNothing, askWhile, fetchLines, LEAST_TILES, sinkOf } from "./ahead";
+import { areThree, contract, contractPixel, contractRow, Evenly, Filters, Pixels } from "./contract";
 import { lanes, vectorBytes } from "./lanes";
 import { inputTile } from "./pack";
 import { finishTile, storeColumns, storeRows } from "./store";
@@ -26,7 +26,8 @@ import { ceilDivide, entry, word } from "./words";
 
 /** Walk the tiles and their blocks of channels; `F` says how a block is contracted. */
 export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i32): void {
-  memory.fill(scratch, 0, ZERO_BYTES + AHEAD_BYTES);
+  memory.fill(scratch, 0, ZERO_BYTES);
+  askForNothing(scratch + ZERO_BYTES);
   const size = <i32>sizeof<T>();
   const batch = word(args, CONV_BATCH), tileBatch = word(args, CONV_TILE_BATCH), batches = ceilDivide(batch, tileBatch);
   const outZ = word(args, CONV_OUT), outY = word(args, CONV_OUT + 4), outX = word(args, CONV_OUT + 8);
@@ -62,9 +63,9 @@ export function direct<T, V, F>(args: usize, scratch: usize, first: i32, last: i
         let t = 0;
         do {
           const filters = w + <usize>((c * taps + t) * word(args, CONV_W_WIDTH) * size), some = min(blockTerms, total - t), closes = c + block >= channels && t + blockTerms >= total;
-          if (lengthof<F>() == lengthof<Pixels>() && word(args, CONV_FETCHES)) {
+          if (lengthof<F>() == lengthof<Pixels>() && sizeof<T>() == 4 && taps == 1 && word(args, CONV_FETCHES)) {
             const after = closes && n + 1 == end ? tile + 1 : tile;
-            if (after < last) askForBlock(args, scratch, after / spaces, closes ? 0 : c + t + some, rows * ceilDivide(columns, word(args, CONV_TILE_NV) * lanes<T, V>()));
+            if (after < last) askForBlock(args, scratch, after / spaces, closes ? 0 : c + t + some, wholeTiles<T, V>(args, rows, columns));
           }
           contractBlock<T, V, F>(args, scratch, x, filters, table + (<usize>t << 2), some, c == 0 && t == 0, closes, g, panel0, panel1, rows, columns, y);
           t += blockTerms;
@@ -82,6 +83,13 @@ function askForBlock(args: usize, scratch: usize, run: i32, c: i32, tiles: i32):
   const terms = min(word(args, CONV_BLOCK_TERMS), word(args, CONV_CHANNELS) - c) * 4;
   const w = word(args, CONV_W) + run / runs * word(args, CONV_W_GROUP) + c * word(args, CONV_W_WIDTH) * 4 + k * terms;
   askWhile(scratch + ZERO_BYTES, <usize>w, filters * terms, tiles);
+}
+
+/** Register tiles of all vectors, which ask. */
+// @ts-ignore: decorator
+@inline function wholeTiles<T, V>(args: usize, rows: i32, columns: i32): i32 {
+  const L = lanes<T, V>(), wide = word(args, CONV_TILE_NV) * L;
+  return wide > L ? rows * ((columns + wide - L - 1) / wide) : 0;
 }
 
 /** One block of terms for every register tile of the tile. `opens` starts the sums, `closes` stores them. */
@@ -120,6 +128,8 @@ function lanesOverPixels<T, V>(
   const step: usize = evenly && word(args, CONV_TAPS) * word(args, CONV_TAPS + 4) * word(args, CONV_TAPS + 8) == 1 && word(args, CONV_BLOCK_TERMS) > 1
     ? <usize>(entry(offsets, 1) - entry(offsets, 0)) : 0;
 
+  const bursts = word(args, CONV_FETCHES) && !(step && wholeTiles<T, V>(args, rows, columns) >= LEAST_TILES);
+
   for (let r = 0; r < rows; ++r) {
     for (let c = 0, tiles = 1; c < columns; c += tiles * wide) {
       tiles = max(1, min(word(args, CONV_ROW_TILES), (columns - c) / wide));
@@ -127,8 +137,7 @@ function lanesOverPixels<T, V>(
       const pixel = x + <usize>(r * xRow + c * size), whole = plain && count % (vectors * L) == 0;
       let p = panel0;
       if (evenly && L == FOUR && step && count == 1) {
-        // Heights of panels differ by one at most.
-        for (; p + 3 <= panel1 && entry(panels, p + 3) - entry(panels, p) >= 3 * FOUR; p += 3) {
+        for (; areThree(panels, p, panel1); p += 3) {
           const k0 = entry(panels, p), k1 = entry(panels, p + 1), k2 = entry(panels, p + 2), k3 = entry(panels, p + 3);
           const w0 = w + <usize>(k0 * terms * size), w1 = w + <usize>(k1 * terms * size), w2 = w + <usize>(k2 * terms * size);
           contractPixel<T, V>(step, terms, pixel, w0, w1, w2, k1 - k0, k2 - k1, k3 - k2, opens ? scratch : acc, opens ? 0 : vector, closes ? row : acc);
@@ -148,8 +157,9 @@ function lanesOverPixels<T, V>(
         const sums = !closes ? acc : whole && linear ? to : row;
         const pitch = sums == to ? yK : whole ? tiles * wide * size : vectors * vector;
         const fromNext = opens ? 0 : slot, sumsNext = whole ? wide * size : slot;
+        if (bursts && r == 0 && c == 0) fetchLines(panel, height * terms * size, sinkOf(scratch + ZERO_BYTES));
         if (evenly && step) contractRow<T, V, Evenly>(height, vectors, step, panel + <usize>(height * terms * size), pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext, scratch + ZERO_BYTES);
-        else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext, scratch + ZERO_BYTES);
+        else contractRow<T, V, Pixels>(height, vectors, table, end, pixel, panel, from, sums, pitch, tiles, wide * size, fromNext, sumsNext, 0);
         const b = bias ? <usize>(bias + (g * filters + k) * size) : 0;
         if (closes && sums != to) {
           if (whole) finishTile<T, V>(sums, pitch, height, tiles * vectors, to, yK, b, size, 0, activation);

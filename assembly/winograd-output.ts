@@ -1,10 +1,10 @@
 /** Winograd's transform of the products, Aᵀ m A, with lanes over tiles, into y. See winograd.ts. */
 import {
-  ACTIVATION_LINEAR, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_PANELS, CONV_POINTS,
+  ACTIVATION_LINEAR, AHEAD_LINE, CONV_ACTIVATION, CONV_BIAS, CONV_FILTERS, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_PANELS, CONV_POINTS,
   CONV_SCRATCH_ROWS, CONV_SCRATCH_TILES, CONV_TILE_NV, CONV_Y_STRIDES,
 } from "./args";
 import { activate } from "./activation";
-import { fetchEach } from "./ahead";
+import { fetchEach, sinkOf } from "./ahead";
 import {
   add, interleaveHigh, interleaveLow, joinHigh, joinLow, lanes, loadLanes, loadSplat, multiply, multiplyAdd, storeLanes, subtract,
   vectorBytes,
@@ -21,7 +21,7 @@ export function transformOutput<V>(args: usize, scratch: usize, g: i32, panel: i
     const to = y + <usize>((k0 + r) * word(args, CONV_Y_STRIDES + 8));
     // Without a bias: the zeros of the scratch, if there is an activation to apply.
     const b = bias ? <usize>(bias + (g * word(args, CONV_FILTERS) + k0 + r) * 4) : word(args, CONV_ACTIVATION) == ACTIVATION_LINEAR ? 0 : scratch;
-    fetchOutputs<V>(tiles, count, to, <usize>word(args, CONV_Y_STRIDES + 16), scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64);
+    fetchOutputs<V>(tiles, count, to, <usize>word(args, CONV_Y_STRIDES + 16), sinkOf(scratch + <usize>word(args, CONV_SCRATCH_ROWS) - AHEAD_LINE));
     for (let t = 0; t < count; t += L) {
       const q = t / wide, vectors = count - q * wide > L ? word(args, CONV_TILE_NV) : 1;
       outputTiles<V>(args, scratch, products + <usize>(q * slot + r * vectors * vector + t % wide * 4), b, tiles + <usize>t * TILE_WORDS, min(L, count - t), to);

@@ -23,13 +23,13 @@
  * Order of additions of one product: z, channel, block; in depth channel only. float32 only: who wants the digits of float64 does not want to lose any.
  */
 import {
-  CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAME_TERMS, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
+  AHEAD_LINE, CONV_BLOCK_TERMS, CONV_CHANNELS, CONV_DILATION, CONV_FETCHES, CONV_FRAME_TERMS, CONV_FRAMES, CONV_LOW, CONV_M_POINT, CONV_M_SLOT, CONV_NUMBERS, CONV_OUT, CONV_PANEL_COUNT, CONV_PANEL_RUNS,
   CONV_PANELS, CONV_PASS_PANELS, CONV_POINTS, CONV_SCRATCH_M, CONV_SCRATCH_ROWS, CONV_SCRATCH_V, CONV_SIDE_Z, CONV_STRIDE, CONV_TAPS, CONV_TILE_BATCH,
   CONV_TILE_COLUMNS, CONV_TILE_NV, CONV_TILE_ROWS, CONV_V_PANEL, CONV_V_POINT, CONV_V_UNIT, CONV_W, CONV_W_GROUP, CONV_W_POINT, CONV_W_ROWS, CONV_X, CONV_Y,
-  CONV_Y_STRIDES, ZERO_BYTES,
+  CONV_Y_STRIDES, LONE_SUMS, ZERO_BYTES,
 } from "./args";
-import { AHEAD_BYTES, askWhile, fetchLines } from "./ahead";
-import { contractPixel, contractRow, Evenly } from "./contract";
+import { askForNothing, askWhile, fetchLines, sinkOf } from "./ahead";
+import { areThree, contractPixel, contractRow, Evenly } from "./contract";
 import { add, lanes, loadLanes, loadSplat, multiply, multiplyAdd, splat, storeLanes, subtract, vectorBytes } from "./lanes";
 import { transformInput } from "./winograd-input";
 import { fromSix, transformOutput } from "./winograd-output";
@@ -39,7 +39,7 @@ import { ceilDivide, entry, word } from "./words";
 /** Both halves, unit by unit. Tiles as in `direct`: space, images, panel runs, groups. */
 export function winograd<V>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
-  memory.fill(aheadAt(args, scratch), 0, AHEAD_BYTES);
+  askForNothing(aheadAt(args, scratch));
   const v = scratch + <usize>word(args, CONV_SCRATCH_V);
   for (let tile = first; tile < last; ++tile) {
     let rest = tile / unitsOfFrame(args);
@@ -68,7 +68,7 @@ export function winogradInput<V>(args: usize, scratch: usize, first: i32, last: 
 /** Tiles as in `direct`, but for those in z. */
 export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, last: i32): void {
   memory.fill(scratch, 0, ZERO_BYTES);
-  memory.fill(aheadAt(args, scratch), 0, AHEAD_BYTES);
+  askForNothing(aheadAt(args, scratch));
   const units = unitsOfFrame(args), tall = ceilDivide(word(args, CONV_OUT), word(args, CONV_SIDE_Z));
   for (let tile = first; tile < last; ++tile) {
     const unit = tile % units, z = tile / units % tall, batch = tile / units / tall % batches(args), rest = tile / units / tall / batches(args);
@@ -79,14 +79,10 @@ export function winogradMultiply<V>(args: usize, scratch: usize, first: i32, las
   }
 }
 
-/** Six sums of vectors, before that. */
-// @ts-ignore: decorator
-@inline const ALONE_BYTES: usize = 128;
-
-/** The record of what is asked for while products are made: in the line before the rows. */
+/** The record of what is asked for while products are made, in the line before the rows; before it, the sums of a lone tile. */
 // @ts-ignore: decorator
 @inline function aheadAt(args: usize, scratch: usize): usize {
-  return scratch + <usize>word(args, CONV_SCRATCH_ROWS) - 64;
+  return scratch + <usize>word(args, CONV_SCRATCH_ROWS) - AHEAD_LINE;
 }
 
 /** From one frame to the next in a panel of transformed input. */
@@ -154,6 +150,8 @@ function multiplyPoints<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32,
 function multiplyRows<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p1: i32, count: i32, v: usize, own: bool): void {
   const points = word(args, CONV_POINTS), panels = <usize>word(args, CONV_PANELS), slot = word(args, CONV_M_SLOT), numbers = <usize>word(args, CONV_NUMBERS);
   const across = ceilDivide(count, word(args, CONV_TILE_NV) * lanes<f32, V>()), point = <usize>word(args, CONV_W_POINT), depth = word(args, CONV_TAPS) * word(args, CONV_FRAME_TERMS) * 4;
+  // Whole panels of tiles ask.
+  const L = lanes<f32, V>(), wide = word(args, CONV_TILE_NV) * L, whole = wide > L ? (count + wide - L - 1) / wide : 0;
   const first = own ? 0 : z * word(args, CONV_STRIDE) - word(args, CONV_LOW), six = scratch + <usize>word(args, CONV_SCRATCH_ROWS), some = word(args, CONV_W_ROWS);
   const w = <usize>(word(args, CONV_W) + g * word(args, CONV_W_GROUP));
   for (let u = 0, row = w; u < 6; ++u, row += 3 * point) {
@@ -166,7 +164,7 @@ function multiplyRows<V>(args: usize, scratch: usize, g: i32, z: i32, p0: i32, p
       for (let i = u, end = u == 5 ? points : u + 1; i < end; ++i) {
         for (let j = 0; j < points; ++j) {
           const at = i * points + j;
-          if (i == u) askForRows(args, scratch, w, u, j, q, p0, p1, 2 * across);
+          if (i == u) askForRows(args, scratch, w, u, j, q, p0, p1, 2 * whole);
           const products = scratch + <usize>(word(args, CONV_SCRATCH_M) + at * word(args, CONV_M_POINT) + (q - p0) * across * slot);
           multiplyPanels<V>(args, scratch, first, q, q1, six + <usize>(min(j, 5) * next), v + <usize>(at * word(args, CONV_V_POINT)), count, products);
         }
@@ -183,35 +181,34 @@ function askForRows(args: usize, scratch: usize, w: usize, u: i32, j: i32, q: i3
   askWhile(aheadAt(args, scratch), w + <usize>((3 * (same ? u : u + 1) + j / 2) * word(args, CONV_W_POINT) + k * depth + j % 2 * half), half, tiles);
 }
 
-/** Panels p … p1 − 1 at one point. A tile that is alone in the last vectors meets three panels at a time, where frames are multiplied by one tap. */
+/** Panels p … p1 − 1 at one point. A lone tile in the last vectors meets three panels at a time, where one frame is multiplied. */
 function multiplyPanels<V>(args: usize, scratch: usize, first: i32, p: i32, p1: i32, filters: usize, v: usize, count: i32, products: usize): void {
   const panels = <usize>word(args, CONV_PANELS), taps = word(args, CONV_TAPS), terms = word(args, CONV_FRAME_TERMS), wide = word(args, CONV_TILE_NV) * lanes<f32, V>();
   const bytes = <usize>(ceilDivide(count, wide) * word(args, CONV_M_SLOT));
-  const alone = lanes<f32, V>() == 4 && count % wide == 1 && taps == 1 && terms > 0 && <u32>first < <u32>word(args, CONV_FRAMES);
+  const lone = lanes<f32, V>() == 4 && count % wide == 1 && taps == 1 && terms > 0 && <u32>first < <u32>word(args, CONV_FRAMES);
   while (p < p1) {
-    // Heights of panels differ by one at most.
-    const three = alone && p + 3 <= p1 && entry(panels, p + 3) - entry(panels, p) >= 12;
+    const three = lone && areThree(panels, p, p1);
     const w = filters, to = products;
     for (let i = three ? 3 : 1; i > 0; --i, ++p, products += bytes) {
       const height = entry(panels, p + 1) - entry(panels, p);
       multiplyFrames<V>(args, scratch, first, height, filters, v, three ? count - 1 : count, products, bytes);
       filters += <usize>(taps * terms * height * 4);
     }
-    if (three) multiplyPixel<V>(args, scratch, p - 3, w, v + <usize>(first * frameBytes<V>(args) + count / wide * word(args, CONV_V_PANEL)), to + <usize>(count / wide * word(args, CONV_M_SLOT)), bytes);
+    if (three) multiplyLone<V>(args, scratch, p - 3, w, v + <usize>(first * frameBytes<V>(args) + count / wide * word(args, CONV_V_PANEL)), to + <usize>(count / wide * word(args, CONV_M_SLOT)), bytes);
   }
 }
 
-/** Three panels from p on and the one tile at `x`. Its products are the first lanes of vectors, one for each filter. */
-function multiplyPixel<V>(args: usize, scratch: usize, p: i32, w: usize, x: usize, to: usize, bytes: usize): void {
+/** Three panels from p on and the one tile at `x`. Its products are vectors, one for each filter, of one number. */
+function multiplyLone<V>(args: usize, scratch: usize, p: i32, w: usize, x: usize, to: usize, bytes: usize): void {
   const panels = <usize>word(args, CONV_PANELS), terms = word(args, CONV_FRAME_TERMS), vector = <usize>vectorBytes<f32, V>();
   const a = entry(panels, p + 1) - entry(panels, p), b = entry(panels, p + 2) - entry(panels, p + 1), c = entry(panels, p + 3) - entry(panels, p + 2);
-  let sums = aheadAt(args, scratch) - ALONE_BYTES;
+  let sums = aheadAt(args, scratch) - LONE_SUMS;
   contractPixel<f32, V>(word(args, CONV_TILE_NV) * vector, terms, x, w, w + <usize>(a * terms * 4), w + <usize>((a + b) * terms * 4), a, b, c, scratch, 0, sums);
   for (let i = 0; i < 3; ++i, sums += 2 * vector, to += bytes) {
     const height = i == 0 ? a : i == 1 ? b : c;
     for (let r = 0; r < height; ++r) {
       // The second vector holds the last four filters.
-      store<f32>(to + r * vector, load<f32>(sums + (r < 4 ? r * 4 : vector + (r + 4 - height) * 4)));
+      storeLanes<f32, V>(to + r * vector, loadSplat<f32, V>(sums + (r < 4 ? r * 4 : vector + (r + 4 - height) * 4)));
     }
   }
 }
@@ -235,7 +232,7 @@ function multiplyFrames<V>(args: usize, scratch: usize, first: i32, height: i32,
 function multiplyDeep<V>(args: usize, scratch: usize, z: i32, height: i32, filters: usize, v: usize, count: i32, products: usize, bytes: usize): void {
   const channels = word(args, CONV_FRAME_TERMS), frame = channels * height * 4, next = (frame + 63) & -64, depth = <usize>depthBytes(args);
   const sums = scratch + <usize>word(args, CONV_SCRATCH_ROWS), six = sums + 6 * bytes, numbers = <usize>word(args, CONV_NUMBERS);
-  if (word(args, CONV_FETCHES)) fetchLines(filters, 3 * frame, sums - 64 + AHEAD_BYTES);
+  if (word(args, CONV_FETCHES)) fetchLines(filters, 3 * frame, sinkOf(sums - AHEAD_LINE));
   filtersOfSix<V>(filters, frame, frame, six, next, numbers);
   for (let s = 0; s < 6; ++s) {
     multiplyTerms<V>(args, scratch, height, channels, six + <usize>(s * next), v + <usize>((6 * z + s) * frameBytes<V>(args)), count, sums + <usize>s * bytes, true);
@@ -252,7 +249,7 @@ function multiplyTerms<V>(args: usize, scratch: usize, height: i32, terms: i32, 
   const fetches = word(args, CONV_FETCHES) && word(args, CONV_SIDE_Z) == 1 && !word(args, CONV_W_ROWS), ahead = aheadAt(args, scratch);
   for (let t = 0; t < terms; t += block, opens = false) {
     const some = min(block, terms - t), end = w + <usize>(some * height * 4), from = opens ? scratch : to, fromNext = opens ? 0 : slot;
-    if (fetches) fetchLines(w, some * height * 4, ahead + AHEAD_BYTES);
+    if (fetches) fetchLines(w, some * height * 4, sinkOf(ahead));
     if (whole) contractRow<f32, V, Evenly>(height, nv, wide * 4, end, x, w, from, to, nv * vector, whole, next, fromNext, slot, ahead);
     if (whole < across) {
       contractRow<f32, V, Evenly>(height, 1, wide * 4, end, x + <usize>(whole * next), w, from + <usize>(whole * fromNext), to + <usize>(whole * slot), vector, 1, 0, 0, 0, ahead);

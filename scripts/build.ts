@@ -18,12 +18,12 @@ const BINARIES = ["scalar", "simd", "relaxed"] as const;
  * seven products of halves of large 1 × 1 layers 2.0, for up to a tenth of their time; phases of a dilation 0.7, for up to 2.2 times the speed;
  * filters asked for line by line while others are multiplied 0.8, for 3 to 8 hundredths of layers with large ones; a tile that is alone 0.3, for as much of maps of 28 × 28.
  */
-const PAGE_LIMIT = 73.5 * 1024;
+const PAGE_LIMIT = 73.75 * 1024;
 /** A binary that a page loads at once, and one with all kernels, which comes with the first float64. */
 const WASM_LIMIT = 23.25 * 1024;
 const WHOLE_LIMIT = 27.5 * 1024;
 /** simdconv/inline: all ops, both executors, WebGPU and two binaries, of which a page of the other entry loads parts. */
-const INLINE_LIMIT = 131 * 1024;
+const INLINE_LIMIT = 131.5 * 1024;
 
 const run = promisify(execFile);
 

@@ -34,7 +34,7 @@ export function dilatedCandidates(p: ConvProblem, binary: BinaryName): Candidate
     const cycles =
       workBytes > MOST_INPUT_BYTES ? Number.POSITIVE_INFINITY : same.reduce((sum, one) => sum + one.cycles, apart);
     const note = `${phases.length} phases of the dilation, their filters the same; the largest:`;
-    const build = () => together(p, same.map((one, i) => one.buildFor(phases[i]!)), note, true); // biome-ignore format: one line
+    const build = () => together(p, same.map((one, i) => one.buildFor(phases[i]!, same[0]!.filterRows)), note, true); // biome-ignore format: one line
     return [{ name: `${name}, phases`, cycles, build }];
   });
 }

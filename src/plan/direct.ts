@@ -1,5 +1,5 @@
 /** Plans of the direct algorithm in its two forms. */
-import { ZERO_BYTES } from "../../assembly/args.ts";
+import { AHEAD_LINE, ZERO_BYTES } from "../../assembly/args.ts";
 import type { ConvProblem } from "../problem/problem.ts";
 import { product, termCount } from "../problem/problem.ts";
 import { convBlock, convPointers, packBlock, packPointers } from "./blocks.ts";
@@ -229,15 +229,15 @@ export function directOfLongRows(
 
 function directOf(given: ConvProblem, p: ConvProblem, binary: BinaryName, form: Lanes, tuning: Tuning) {
   const register = tuning.register(binary, laneCount(binary, p.dtype), form);
-  const tilingsOf = (mostRows: number) => {
+  const tilingWith = (mostRows: number) => {
     const tiling = tilingOf(p, binary, form, register, mostRows);
     return { tiling, cycles: estimate(p, binary, form, tiling) };
   };
-  let best = tilingsOf(Number.POSITIVE_INFINITY);
+  let best = tilingWith(Number.POSITIVE_INFINITY);
   // Every run of panels copies the input for itself; fewer rows with all panels make as many tiles, but read all filters in each.
   const { rows, panelRuns, input } = best.tiling;
   if (input.packed && panelRuns > 1 && rows > 1) {
-    const shorter = tilingsOf(Math.ceil(rows / panelRuns));
+    const shorter = tilingWith(Math.ceil(rows / panelRuns));
     if (shorter.cycles < best.cycles) best = shorter;
   }
   const { tiling, cycles } = best;
@@ -259,8 +259,7 @@ function layoutOf(given: ConvProblem, p: ConvProblem, { binary, form, tuning, ti
   const lanes = laneCount(binary, p.dtype);
   const type = p.dtype === "float32" ? "f32" : "f64";
   const pixels = t.rows * t.columns;
-  // A line between, which ahead.ts stores into.
-  const scratchAcc = ZERO_BYTES + 64;
+  const scratchAcc = ZERO_BYTES + AHEAD_LINE;
   const scratchPixels = roundUp(scratchAcc + t.accumulatorBytes, 64);
   const scratchX = roundUp(scratchPixels + (form === "filters" ? 8 * pixels : 0), 64);
   const scratchBytes = scratchX + t.input.bytes;
@@ -285,7 +284,7 @@ function layoutOf(given: ConvProblem, p: ConvProblem, { binary, form, tuning, ti
       scratchPixels,
       tileBatch,
       tileGroups: 1,
-      fetches: product(p.taps) === 1 && size === 4 && filterBytes > FETCHED_BYTES,
+      fetches: filterBytes > FETCHED_BYTES,
       registerRows: t.register.rows,
       registerVectors: t.register.vectors,
     }),

@@ -23,7 +23,7 @@ const SHARED_TILES = 12;
 export function gatheredCandidate(
   p: ConvProblem,
   binary: BinaryName,
-  main: (long: ConvProblem) => OfLongRows | null,
+  main: (long: ConvProblem) => OfLongRows,
 ): Candidate | null {
   const [, outRows, outColumns] = p.output;
   const plain = product(p.taps) === 1 && product(p.stride) === 1;
@@ -37,7 +37,6 @@ export function gatheredCandidate(
 
   const long = asLongRow(p, terms);
   const rest = main(long);
-  if (!rest) return null;
   // Written from afar too: a line is read before it is.
   const copy = images * copyCycles(terms, binary) + streamCycles(workBytes, 2);
   const cycles = copy + rest.cycles + streamCycles(workBytes, rest.reads);

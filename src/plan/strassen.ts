@@ -8,12 +8,11 @@ import { gatheredCandidate } from "./gathered.ts";
 import { type InputTile, layOutInputTile, oddLines, roundUp } from "./input-tile.ts";
 import { type Layout, planFrom } from "./plan.ts";
 import { type BinaryName, evenly, laneCount, registerTiles } from "./registers.ts";
+import { BLOCK_TERMS } from "./winograd-cost.ts";
 
 const SIZE = 4;
 const PRODUCTS = 7;
 const PAIR = 2 * A.STRASSEN_HALF;
-/** Terms of one block: as of Winograd, a panel of filters and one of pixels stay in L1. */
-const BLOCK_TERMS = 512;
 /** Of a product's input, which all its filters meet: stays in L1. */
 const PANEL_BYTES = 32 * 1024;
 const MOST_COLUMNS = 256;

@@ -28,7 +28,7 @@ const ROW_CYCLES = 9;
  */
 const ROWS_BYTES = 9e6;
 const ROWS_BYTES_AGAIN = 2e6;
-/** Tiles of the largest units. */
+/** Tiles of the largest units: so many read the transformed filters once. */
 export const MOST_TILES = 112;
 
 export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: Unit, fused: boolean): number {
@@ -59,18 +59,18 @@ export function estimate(p: ConvProblem, binary: BinaryName, form: Form, unit: U
 /** Whether filters are kept as rows of points: where so many are read for a unit that it takes longer than to make points of rows. */
 export function keepsRows(p: ConvProblem, binary: BinaryName, form: Form): boolean {
   const read = form.points ** 2 * p.filters * p.channels * p.taps[0] * SIZE;
-  const tiles = p.batch * Math.ceil(p.output[1] / form.side) * Math.ceil(p.output[2] / form.side);
+  const tiles = p.batch * p.output[0] * Math.ceil(p.output[1] / form.side) * Math.ceil(p.output[2] / form.side);
   // One lane takes longer to make them than to read them.
   if (laneCount(binary, p.dtype) === 1 || form.deep > 1 || form.kept !== 6) return false;
   return read > (tiles > MOST_TILES ? ROWS_BYTES_AGAIN : ROWS_BYTES);
 }
 
-/** Whether the last of a unit's tiles meets three panels of filters at a time, with lanes over these: multiplyPixel of assembly/winograd.ts. */
+/** Whether the last of a unit's tiles meets three panels of filters at a time, with lanes over these: multiplyLone of assembly/winograd.ts. */
 export function hasLoneTile(p: ConvProblem, binary: BinaryName, form: Form, { images, rows, columns }: Unit): boolean {
   const lanes = laneCount(binary, p.dtype);
   const least = evenly(p.filters, registerTiles[binary].rows).at(-1)?.height ?? 0;
-  const alone = (images * rows * columns) % (registerTiles[binary].vectors * lanes) === 1;
-  return lanes === 4 && alone && p.taps[0] === 1 && form.deep === 1 && least >= 4;
+  const lone = (images * rows * columns) % (registerTiles[binary].vectors * lanes) === 1;
+  return lanes === 4 && lone && p.taps[0] === 1 && form.deep === 1 && least >= 4;
 }
 
 /**
@@ -93,13 +93,14 @@ export function unitCycles(
   const blocks = form.deep > 1 ? form.frames * Math.ceil(p.channels / BLOCK_TERMS) : Math.ceil(terms / BLOCK_TERMS);
   const tile = (height: number, v: number) => terms * termCycles(binary, height, v, v + height) + blocks * TILE_CYCLES;
   const panels = Math.floor(groups / vectors);
-  // Its six sums wait for each other.
-  const lone = hasLoneTile(p, binary, form, unit) ? (4 * terms + TILE_CYCLES) / 3 : undefined;
-  const products = evenly(p.filters, most).reduce(
-    (sum, { height, tiles: count }) =>
-      sum + count * (panels * tile(height, vectors) + (groups % vectors) * (lone ?? tile(height, 1))),
-    0,
-  );
+  const heights = evenly(p.filters, most);
+  const across = (height: number) => panels * tile(height, vectors) + (groups % vectors) * tile(height, 1);
+  let products = heights.reduce((sum, { height, tiles: count }) => sum + count * across(height), 0);
+  if (hasLoneTile(p, binary, form, unit)) {
+    const threes = Math.floor(heights.reduce((sum, { tiles: count }) => sum + count, 0) / 3);
+    // Its six sums wait for each other.
+    products += threes * (4 * terms + TILE_CYCLES - 3 * tile(heights[0]!.height, 1));
+  }
   // Of six points in z, or of a row, three frames or taps are read, and become six.
   const asRows = keepsRows(p, binary, form);
   const bytes = (form.kept ** 2 * p.filters * terms * SIZE) / (form.deep > 1 || asRows ? 2 : 1);

@@ -27,7 +27,7 @@ import {
 import { blocksOf, countsOf, depthOf, describeForm, FORMS, type Form, type Unit, unitOf } from "./winograd-forms.ts";
 
 const SIZE = 4;
-/** Tiles of a unit: so many read the transformed filters once. */
+/** Tiles of the smallest units. */
 const LEAST_TILES = 16;
 /** A tile of the plan should not take longer: about a millisecond. */
 const MOST_CYCLES = 3e6;
@@ -45,6 +45,8 @@ const MOST_TAPS = 1024;
 export const MOST_INPUT_BYTES: number = 2 ** 29;
 /** Points of so many bytes are made of rows of filters at a time, and meet transformed input beside them in L2. */
 const ROW_PANEL_BYTES = 128 * 1024;
+/** Of three panels for a lone tile, at most. */
+const LONE_PANEL_BYTES = 512 * 1024;
 /** Filters of so many bytes for each tile that is multiplied by them are asked for ahead of time. */
 const FETCHED_BYTES = 700e3;
 
@@ -57,7 +59,9 @@ interface Choice {
 
 /** What suits problems that differ in where their input and output begin, and in padding. */
 export interface TiledCandidate extends Candidate {
-  readonly buildFor: (p: ConvProblem) => Plan;
+  /** Whether filters are kept as rows of points. Those who share theirs, whatever their maps, must do as the first of them. */
+  readonly filterRows: boolean;
+  readonly buildFor: (p: ConvProblem, filterRows: boolean) => Plan;
   /** What it leaves between two steps. */
   readonly workBytes: number;
 }
@@ -113,12 +117,17 @@ function candidate(given: ConvProblem, binary: BinaryName, form: Form): TiledCan
     }
   }
   const chosen = best!;
+  const filterRows = keepsRows(p, binary, form);
   const name = `winograd ${form.name}`;
   const workBytes = inputBytes(p, form, chosen);
   const cycles = workBytes > MOST_INPUT_BYTES ? Number.POSITIVE_INFINITY : chosen.cycles;
-  const buildFor = (like: ConvProblem) =>
-    buildPlan(like, { ...like, channels: like.channels * blocks }, { binary, form, tapBlocks, chosen });
-  return { name, cycles, workBytes, buildFor, build: () => buildFor(given) };
+  const buildFor = (like: ConvProblem, rows: boolean) =>
+    buildPlan(
+      like,
+      { ...like, channels: like.channels * blocks },
+      { binary, form, tapBlocks, chosen, filterRows: rows },
+    );
+  return { name, cycles, workBytes, filterRows, buildFor, build: () => buildFor(given, filterRows) };
 }
 
 /** Of transformed input that is kept. */
@@ -141,10 +150,11 @@ interface Chosen {
   readonly form: Form;
   readonly tapBlocks: TapBlocks;
   readonly chosen: Choice;
+  readonly filterRows: boolean;
 }
 
 /** `p` has a channel for every block of taps of one of the given. */
-function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks, chosen }: Chosen): Plan {
+function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks, chosen, filterRows }: Chosen): Plan {
   const { unit, fused, cycles } = chosen;
   const { side, stride, deep } = form;
   const { steps, held } = fused ? { steps: p.output[0], held: 1 } : depthOf(p, form);
@@ -152,7 +162,6 @@ function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks
   const { rows: tall, vectors } = registerTiles[binary];
   const wide = vectors * lanes;
   const points = form.points ** 2;
-  const filterRows = keepsRows(p, binary, form);
   const kept = filterRows ? 3 * form.kept : form.kept ** 2;
   const { images, rows, columns } = unit;
   const { units, batches } = countsOf(p, side, unit);
@@ -174,7 +183,10 @@ function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks
     );
   const runs = fused ? 1 : parts(steps, costs.multiply, MOST_CYCLES, Math.ceil(panelCount / LEAST_PANELS));
   const together = fused || deep > 1 ? PASS_FILTERS : 2 * PASS_FILTERS;
-  const passPanels = Math.min(Math.ceil(panelCount / runs), Math.ceil(together / tall));
+  // A lone tile wants three panels at a time.
+  const most = hasLoneTile(p, binary, form, unit) ? 3 : 1;
+  const inThrees = (panels: number) => (panels > most ? panels - (panels % most) : panels);
+  const passPanels = inThrees(Math.min(Math.ceil(panelCount / runs), Math.ceil(together / tall)));
   // Each frame, or the six of every tile in z.
   const transforms = deep > 1 ? steps : p.input[0];
   const [strideY, strideX] = stride > 1 ? [stride, stride] : tapBlocks.steps;
@@ -200,14 +212,17 @@ function buildPlan(given: ConvProblem, p: ConvProblem, { binary, form, tapBlocks
   const wPoint = oddLines(p.filters * p.channels * p.taps[0] * SIZE);
   // Of six points in z: sums of a panel, and its filters. Of those of a row: the latter.
   const panelBytes = roundUp(p.channels * (filterRows ? p.taps[0] : 1) * tall * SIZE, 64);
-  const most = hasLoneTile(p, binary, form, unit) ? 3 : 1;
   const rowPanels = filterRows
-    ? Math.min(passPanels, Math.max(most, Math.floor(ROW_PANEL_BYTES / (6 * panelBytes))))
+    ? inThrees(
+        Math.min(
+          passPanels,
+          Math.max(LONE_PANEL_BYTES > 18 * panelBytes ? most : 1, Math.floor(ROW_PANEL_BYTES / (6 * panelBytes))),
+        ),
+      )
     : 0;
   const apart = deep > 1 ? form.frames * (across * mSlot + panelBytes) : 6 * rowPanels * panelBytes;
   const scratchTiles = A.ZERO_BYTES;
-  // Lines before the rows: the sums of a tile that is alone, and what ahead.ts stores into.
-  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64) + 192;
+  const scratchRows = roundUp(scratchTiles + 16 * (tiles + 2 * lanes), 64) + A.LONE_SUMS + A.AHEAD_LINE;
   const scratchX =
     roundUp(
       scratchRows +
