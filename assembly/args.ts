@@ -173,12 +173,10 @@ export const MOST_AFTER = 128;
 /** Masks beyond the columns of the outputs and the last tap: what a vector, or two with stride 2, reads on. */
 export const MASKS_AFTER = 8;
 
-/**
- * `winograd`, `direct_pixels`: filters come from so far away that they are asked for before they are multiplied (ahead.ts; those that are kept as rows
- * always are). The record of it stands in a line of scratch: of `direct` after the zeros, of `winograd` before CONV_SCRATCH_ROWS.
- */
-export const AHEAD_LINE = 64;
+/** `winograd`, `direct_pixels`: filters come from so far away that they are asked for before they are multiplied (ahead.ts; those kept as rows always are). */
 export const CONV_FETCHES = 492;
+/** The line of scratch with the record of it: of `direct` after the zeros, of `winograd` before CONV_SCRATCH_ROWS. */
+export const AHEAD_LINE = 64;
 /** Bytes before that record, for the sums of a lone tile: six vectors. */
 export const LONE_SUMS = 128;
 /** `winograd` only: outputs of a tile in z, 1, or 4 of six transformed frames. */
